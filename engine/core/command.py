@@ -1,0 +1,97 @@
+"""What may be asked of a matter. The door takes lists of these, `decide` one of them."""
+
+from datetime import datetime
+from typing import TypeAlias
+
+from engine.core.matter import Actor, Frozen, Timer, Value
+
+
+class SeatAsked(Frozen):
+    """A unit asked to take a seat (lead or assist) in a state with children."""
+
+    seat: str
+    unit: str
+
+
+class File(Frozen):
+    """
+    Open a matter *matter* of flow *workflow* through the way in *start*.
+
+    `values` are the form's fields, private ones too. A child brings its parent, seat, unit and given limit.
+    `at` is the recorded instant of an import; None for live ones.
+    """
+
+    matter: str
+    district: str
+    workflow: str
+    start: str
+    actor: Actor
+    place: str
+    values: dict[str, Value | list[str]] = {}
+    reporter: Actor | None = None
+    parent: str | None = None
+    root: str | None = None
+    seat: str | None = None
+    unit: str | None = None
+    given: str | None = None
+    external_due: datetime | None = None
+    seats: tuple[SeatAsked, ...] = ()
+    similar_30d: int = 0
+    at: datetime | None = None
+
+
+class Act(Frozen):
+    """
+    Do *action* on *matter*.
+
+    `expect` is the etag of the page the person saw; None is for the engine's own callers (cases, imports).
+    `seats` and `topic` fill a state with children or one that waits for a topic; `topic` None opens a new one.
+    """
+
+    matter: str
+    action: str
+    actor: Actor
+    values: dict[str, Value | list[str]] = {}
+    expect: str | None = None
+    seats: tuple[SeatAsked, ...] = ()
+    topic: str | None = None
+    at: datetime | None = None
+
+
+class Fire(Frozen):
+    """Let an armed timer act."""
+
+    matter: str
+    timer: Timer
+
+
+class ChildEnded(Frozen):
+    """Tell a parent that its child has ended."""
+
+    matter: str
+    child: str
+    outcome: str
+
+
+class TopicEnded(Frozen):
+    """Tell a waiting matter that its topic has ended."""
+
+    matter: str
+    topic: str
+    outcome: str
+
+
+class Cancel(Frozen):
+    """End a child because its parent left the state that opened it."""
+
+    matter: str
+    parent: str
+
+
+class Recompute(Frozen):
+    """Recompute the due instants of a matter from a changed calendar."""
+
+    matter: str
+
+
+Command: TypeAlias = File | Act | Fire | ChildEnded | TopicEnded | Cancel | Recompute

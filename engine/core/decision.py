@@ -1,0 +1,74 @@
+"""What `decide` answers: a decision to be saved as a whole, or a refusal with its reason."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from engine.core.command import ChildEnded, Cancel, File, TopicEnded
+from engine.core.matter import Actor, Holder, Matter, Timer, Value
+from engine.core.terms import RefusalCode
+
+Follow: TypeAlias = ChildEnded | TopicEnded | Cancel
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why not: a stable code, the sentence for people, and the field to look at (if one)."""
+
+    code: RefusalCode
+    text: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """
+    A message to send: to a holder, or to the reporter (`to` None).
+
+    `kind` is the word of the rule or action (`late`, `moved`, `remind` …), `urgent` breaks quiet hours. Texts are
+    made at delivery from `kind` and `facts`; no private value is in them.
+    """
+
+    to: Holder | None
+    kind: str
+    urgent: bool = False
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """The part of an event that `decide` knows; the door adds log, seals and stamps it."""
+
+    type: str
+    from_: str | None
+    to: str
+    action: str
+    actor: Actor
+    at: datetime
+    due_at: datetime | None = None
+    fired_at: datetime | None = None
+    cause: str | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """
+    One change, whole: the matter before and after, its occurrence, timers, children and notices.
+
+    `private` maps the vault refs of this event to the values to be kept there. `opens` are children and topics to
+    file, `links` topics this matter now waits for, `follows` what other matters must be told, all in the same
+    transaction.
+    """
+
+    before: Matter | None
+    after: Matter
+    occurrence: Occurrence
+    private: dict[str, Value | list[str]]
+    arm: tuple[Timer, ...]
+    cancel: tuple[Timer, ...]
+    opens: tuple[File, ...] = ()
+    links: tuple[str, ...] = ()
+    follows: tuple[Follow, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    alarms: tuple[str, ...] = ()

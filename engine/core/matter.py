@@ -1,0 +1,249 @@
+"""
+A matter: a demand, task, topic or ruling as it stands, the fold of its history.
+
+The stored form of these values is JSON, and a change of a matter is a JSON merge patch (RFC 7386) between two of
+them, so folding a history needs no knowledge of its workflow. Defaults are left out of the JSON, which keeps the
+patches small and lets `null` mean «gone».
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import msgspec
+
+Json: TypeAlias = dict[str, Any]
+Value: TypeAlias = str | int | bool
+
+STATE_CLOCK = "state"
+REVIEW_CLOCK = "review"
+
+
+def level_clock(level: str) -> str:
+    """Key of a level's budget among the clocks of a matter."""
+    return f"level.{level}"
+
+
+def named_clock(clock: str) -> str:
+    """Key of a named clock among the clocks of a matter."""
+    return f"named.{clock}"
+
+
+def milestone_clock(milestone: str) -> str:
+    """Key of a milestone among the clocks of a matter."""
+    return f"milestone.{milestone}"
+
+
+class Frozen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Base of stored values: frozen, JSON without defaults."""
+
+
+class Holder(Frozen):
+    """A role of a unit; `unit` is None where the holder is the reporter."""
+
+    role: str
+    unit: str | None = None
+
+
+class Actor(Frozen):
+    """Who acts: a post (role and unit, held by a person), or the engine itself with role `system`."""
+
+    post: str
+    role: str
+    unit: str | None = None
+    person: str | None = None
+
+
+class Mark(Frozen):
+    """A recorded fact: the event that made it and its instant."""
+
+    seq: int
+    at: datetime
+
+
+class Clock(Frozen):
+    """
+    A running, held or spent clock.
+
+    `visit` is the seq of the event that started it. While it runs, `due` is its end; while it is held, `due` is
+    None and `left` says how many seconds remained, working seconds when `working`. `fired` lists the rules that
+    have fired in this visit, a repeating one as `id` with its count in `repeats`. `late_at` is when it was
+    recorded late.
+    """
+
+    visit: int
+    started: datetime
+    limit: str
+    calendar: str
+    due: datetime | None = None
+    provisional: bool = False
+    left: int | None = None
+    working: bool = False
+    held_at: datetime | None = None
+    fired: tuple[str, ...] = ()
+    repeats: dict[str, int] = {}
+    late_at: datetime | None = None
+    more: tuple[str, ...] = ()
+
+
+class Suspended(Frozen):
+    """A state left for a pause: going back to it goes on with the same visit and these clocks."""
+
+    state: str
+    visit: int
+    entered: datetime
+    clocks: dict[str, Clock]
+
+
+class ExtensionAsked(Frozen):
+    """An extension waiting for approval."""
+
+    by: Actor
+    at: datetime
+
+
+class SeatTaken(Frozen):
+    """A child of this matter: its seat, unit and, when ended, its outcome; `void` seats do not count."""
+
+    seat: str
+    unit: str
+    outcome: str | None = None
+    void: bool = False
+
+
+class Matter(Frozen):
+    """
+    One matter at one moment.
+
+    `visit` is the seq of the event that entered the state, `seq` of the last event. `uses` counts presses per
+    `state.action`, `visited` keeps the last entry per state, `doers` the last person per action. `fields` holds
+    what may stand in events; `private` names the vault row of each private field.
+    """
+
+    id: str
+    district: str
+    kind: str
+    workflow: str
+    version: int
+    digest: str
+    seq: int
+    state: str
+    visit: int
+    filed: datetime
+    entered: datetime
+    at: datetime
+    place: str
+    start: str
+    root: str
+    level: str | None = None
+    outcome: str | None = None
+    reporter: Actor | None = None
+    holder: Holder | None = None
+    assignee: str | None = None
+    answers: Holder | None = None
+    kept: tuple[Holder, ...] = ()
+    klass: str = "all"
+    fields: dict[str, Value] = {}
+    private: dict[str, str] = {}
+    counters: dict[str, int] = {}
+    uses: dict[str, int] = {}
+    marks: dict[str, Mark] = {}
+    visited: dict[str, int] = {}
+    doers: dict[str, str] = {}
+    clocks: dict[str, Clock] = {}
+    suspended: tuple[Suspended, ...] = ()
+    extension: ExtensionAsked | None = None
+    extended: int = 0
+    parent: str | None = None
+    seat: str | None = None
+    given: str | None = None
+    seats: dict[str, SeatTaken] = {}
+    topics: dict[str, str] = {}
+    external_due: datetime | None = None
+    forms: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the matter has not ended."""
+        return self.outcome is None
+
+    @property
+    def etag(self) -> str:
+        """What a person's form was made from: the visit, and how often a field, child or vote changed since."""
+        return f"{self.visit}.{self.forms}"
+
+
+class Timer(Frozen):
+    """
+    An armed timer: rule *rule* of clock *clock*, for the visit in which it was armed.
+
+    `due` is the instant the rule names; `fire` the instant it acts, later only for `fires: opening`. `rank` orders
+    timers of one instant; `slot` counts the firings of a repeating rule from 1.
+    """
+
+    matter: str
+    clock: str
+    rule: str
+    visit: int
+    due: datetime
+    fire: datetime
+    rank: int
+    slot: int = 1
+    provisional: bool = False
+
+    @property
+    def key(self) -> tuple[str, str, str, int, int]:
+        """What makes the timer unique."""
+        return (self.matter, self.clock, self.rule, self.visit, self.slot)
+
+
+def encode(value: Frozen) -> bytes:
+    """Return the canonical JSON of *value* (RFC 8785: ASCII keys, integers, no floats)."""
+    return msgspec.json.encode(value, order="sorted")
+
+
+def decode(data: bytes) -> Matter:
+    """Return the matter stored as *data*."""
+    return _DECODER.decode(data)
+
+
+_DECODER = msgspec.json.Decoder(Matter)
+
+
+def as_json(matter: Matter) -> Json:
+    """Return *matter* as plain JSON values, instants as RFC 3339 text."""
+    plain: Json = msgspec.to_builtins(matter)
+    return plain
+
+
+def patch_between(before: Matter | None, after: Matter) -> Json:
+    """Return the merge patch that turns *before* (None: nothing) into *after*."""
+    return _difference(as_json(before) if before is not None else {}, as_json(after))
+
+
+def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Json:
+    patch: Json = {key: None for key in before if key not in after}
+    for key, value in after.items():
+        old = before.get(key)
+        if old == value and type(old) is type(value):
+            continue
+        patch[key] = _difference(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return patch
+
+
+def merge(state: Json, patch: Mapping[str, Any]) -> Json:
+    """Apply a merge patch to *state* in place and return it."""
+    for key, value in patch.items():
+        if value is None:
+            state.pop(key, None)
+        elif isinstance(value, dict):
+            old = state.get(key)
+            state[key] = merge(old if isinstance(old, dict) else {}, value)
+        else:
+            state[key] = value
+    return state
+
+
+def from_json(state: Json) -> Matter:
+    """Return the matter whose plain JSON is *state*."""
+    return msgspec.convert(state, Matter)

@@ -1,0 +1,173 @@
+"""The glossary in code: every closed set of words, with its Chinese label."""
+
+from enum import StrEnum
+
+
+class Term(StrEnum):
+    """A word of the field: its value is the only spelling in code, its label is what people read."""
+
+    label: str
+
+    def __new__(cls, value: str, label: str) -> "Term":
+        """Make the member from its *value* and its Chinese *label*."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label = label
+        return member
+
+
+class MatterKind(Term):
+    """What moves through a flow."""
+
+    DEMAND = "demand", "诉求"
+    TASK = "task", "任务"
+    TOPIC = "topic", "议题"
+    RULING = "ruling", "裁决"
+
+
+class Covers(Term):
+    """Which unit a role acts for, seen from the place of a matter."""
+
+    OWN = "own", "本人"
+    GRID = "grid", "网格"
+    ESTATE = "estate", "小区"
+    COMMUNITY = "community", "社区"
+    STREET = "street", "街道"
+    DISTRICT = "district", "区"
+    DEPARTMENT = "department", "部门"
+
+
+class UnitKind(Term):
+    """Kinds of units in the tree; departments stand beside it."""
+
+    DISTRICT = "district", "区"
+    STREET = "street", "街道"
+    COMMUNITY = "community", "社区"
+    VILLAGE = "village", "村"
+    ESTATE = "estate", "小区"
+    GRID = "grid", "网格"
+    DEPARTMENT = "department", "部门"
+
+
+class FieldType(Term):
+    """Types of fields a flow may declare."""
+
+    TEXT = "text", "文字"
+    NUMBER = "number", "数字"
+    CHOICE = "choice", "选择"
+    YESNO = "yesno", "是否"
+    DATE = "date", "日期"
+    PHONE = "phone", "电话"
+    FILES = "files", "文件"
+    PERSON = "person", "人"
+    PLACE = "place", "地点"
+
+    @property
+    def is_private(self) -> bool:
+        """Whether values of this type always lie in the vault, never in events."""
+        return self in _PRIVATE
+
+
+_PRIVATE = frozenset({FieldType.TEXT, FieldType.PHONE, FieldType.FILES, FieldType.PERSON, FieldType.PLACE})
+
+
+class Do(Term):
+    """What a timer does when its instant comes."""
+
+    REMIND = "remind", "提醒"
+    WARN = "warn", "预警"
+    LATE = "late", "记超时"
+    SUPERVISE = "supervise", "督办"
+    REASSIGN = "reassign", "转办"
+    RAISE_URGENCY = "raise_urgency", "提高紧急程度"
+    PROGRESS = "progress", "催报进展"
+    ESCALATE = "escalate", "升级"
+    ADVANCE = "advance", "转到下一步"
+    RESUME = "resume", "恢复办理"
+    ASSIGN = "assign", "派给"
+    CLOSE = "close", "结案"
+
+    @property
+    def leaves(self) -> bool:
+        """Whether the matter leaves its state."""
+        return self in _LEAVING
+
+
+_LEAVING = frozenset({Do.ESCALATE, Do.ADVANCE, Do.RESUME, Do.ASSIGN, Do.CLOSE})
+
+
+class Seat(Term):
+    """Place of a child matter among its siblings."""
+
+    LEAD = "lead", "主办"
+    ASSIST = "assist", "协办"
+
+
+class Stops(Term):
+    """Which clocks a state holds still."""
+
+    LEVEL = "level", "本级时限"
+    ALL = "all", "全部时限"
+
+
+class Counter(Term):
+    """Counts of what happened to a matter, for conditions and figures."""
+
+    RETURNS = "returns", "退回次数"
+    REOPENS = "reopens", "核查退回次数"
+    REDOS = "redos", "重办次数"
+    REASSIGNS = "reassigns", "转办次数"
+    REMINDERS = "reminders", "提醒次数"
+    EXTENSIONS = "extensions", "延期次数"
+    ROUNDS = "rounds", "协商轮数"
+
+
+COUNTERS_FED_BY_ENGINE = frozenset({Counter.REMINDERS, Counter.EXTENSIONS, Counter.ROUNDS})
+
+
+class RefusalCode(Term):
+    """Why the engine refuses, in the fixed order in which reasons are looked for."""
+
+    STALE = "stale", "页面已过时"
+    ENDED = "ended", "事情已经结束"
+    NOT_HERE = "not_here", "这一步没有这个动作"
+    ROLE = "role", "不是您这个岗位办的"
+    SCOPE = "scope", "不在您的范围"
+    SAME_PERSON = "same_person", "要换一个人来办"
+    LIMIT = "limit", "次数已用完"
+    NOT_BEFORE = "not_before", "还没到时候"
+    BUDGET_SPENT = "budget_spent", "那一级的时限已用完"
+    CONDITION = "condition", "条件不满足"
+    REQUIRED = "required", "还缺内容"
+    FIELD = "field", "内容不对"
+
+
+class EventType(Term):
+    """Kinds of entries in the history."""
+
+    FILED = "filed", "立案"
+    ACTED = "acted", "办理"
+    FIRED = "fired", "到点"
+    CHILD_OPENED = "child_opened", "派出任务"
+    CHILD_ENDED = "child_ended", "任务结束"
+    CANCELLED = "cancelled", "随诉求取消"
+    LINKED = "linked", "列入议题"
+    RECOMPUTED = "recomputed", "重算时限"
+    IMPORTED = "imported", "导入"
+    MIGRATED = "migrated", "换新版流程"
+    SYSTEM = "system", "系统事项"
+
+
+class BuiltIn(Term):
+    """Actions the engine offers beside those a flow declares."""
+
+    NOTE = "note", "记进展"
+    ASK_EXTENSION = "ask_extension", "申请延期"
+    GRANT_EXTENSION = "grant_extension", "同意延期"
+    DENY_EXTENSION = "deny_extension", "不同意延期"
+    ASSIGN = "assign", "补派"
+
+
+SYSTEM_ROLE = "system"
+FIXED_ROLES = frozenset({"supervisor", "auditor", "system_admin", "security_admin"})
+CLASS_ALL = "all"

@@ -1,0 +1,142 @@
+"""
+Every error the engine raises, with its stable code and its wording.
+
+    SanlianError
+    ├── BadInput            something given to us cannot be used; nothing was written
+    │   ├── BadDuration · BadOffset · NaiveInstant · BadInstant
+    │   ├── BadText         NUL, lone surrogate, too long
+    │   ├── BadFile         a file that cannot be read as what it should be
+    │   ├── BadCalendar · BadWorkflow
+    │   └── BadOrganisation
+    ├── NotFound            no such matter, workflow, version, calendar, unit, post
+    ├── Refused             the engine will not do this now (carries the refusal)
+    ├── Conflict            somebody else was first, or the key was used for another request
+    ├── Unavailable         the store cannot take it now: busy, full, read only, gone
+    └── Broken              a promise of ours does not hold; the log says where
+
+The wording stands here and nowhere else: ``text`` is the Chinese sentence, filled from the error's own fields.
+"""
+
+from typing import ClassVar
+
+
+class SanlianError(Exception):
+    """Base of all our errors; *fields* fill the wording and travel to the client as they are."""
+
+    code: ClassVar[str] = "error"
+    text: ClassVar[str] = "出错了。"
+
+    def __init__(self, **fields: object) -> None:
+        super().__init__(fields)
+        self.fields = fields
+
+    def __str__(self) -> str:
+        return self.text.format(**self.fields)
+
+
+class BadInput(SanlianError):
+    """Something given to us cannot be used."""
+
+    code = "bad_input"
+    text = "{where}：收到「{found}」，应当是{expected}。"
+
+
+class BadDuration(BadInput):
+    """Text that is not a duration. Fields: found, suggestion (may be empty)."""
+
+    code = "bad_duration"
+    text = "「{found}」不是时限，应当写成 30m、4wh、3d、3d roll 或 3wd 这样。{suggestion}"
+
+
+class BadOffset(BadInput):
+    """Text that is not a timer's `at`. Fields: found, suggestion (may be empty)."""
+
+    code = "bad_offset"
+    text = "「{found}」不是时点，应当写成 entry、50%、due-1wd、due、due+3wd、every 7d 或 end。{suggestion}"
+
+
+class NaiveInstant(BadInput):
+    """An instant without a zone. Fields: found."""
+
+    code = "naive_instant"
+    text = "时刻「{found}」没有时区，请写成 2026-11-20T14:20:00+08:00 这样。"
+
+
+class BadInstant(BadInput):
+    """Text that is not an RFC 3339 instant. Fields: found."""
+
+    code = "bad_instant"
+    text = "「{found}」不是时刻，请写成 2026-11-20T14:20:00+08:00 这样。"
+
+
+class BadText(BadInput):
+    """Text that cannot be kept exactly. Fields: where, found, expected."""
+
+    code = "bad_text"
+
+
+class BadFile(BadInput):
+    """A file that cannot be read as what it should be. Fields: where, found, expected."""
+
+    code = "bad_file"
+
+
+class BadCalendar(BadInput):
+    """A calendar that cannot be used. Fields: where, found, expected."""
+
+    code = "bad_calendar"
+
+
+class BadWorkflow(BadInput):
+    """A workflow with faults. Fields: findings (a list, in order of position)."""
+
+    code = "bad_workflow"
+    text = "流程有 {count} 处要改：\n{listing}"
+
+
+class BadOrganisation(BadInput):
+    """Units, posts or a roster that contradict each other. Fields: where, found, expected."""
+
+    code = "bad_organisation"
+
+
+class NotFound(SanlianError):
+    """No such thing. Fields: what, found."""
+
+    code = "not_found"
+    text = "没有找到{what}「{found}」。"
+
+
+class Refused(SanlianError):
+    """The engine will not do this now. Fields: refusal (a `RefusalCode` value), reason, field."""
+
+    code = "refused"
+    text = "{reason}"
+
+
+class Conflict(SanlianError):
+    """Somebody else was first. Fields: what."""
+
+    code = "conflict"
+    text = "{what}"
+
+
+class KeyReused(Conflict):
+    """An idempotency key came back with another request. Fields: key."""
+
+    code = "key_reused"
+    text = "这次提交的编号「{key}」已经用于另一次提交，请刷新后再试。"
+
+
+class Unavailable(SanlianError):
+    """The store cannot take it now. Fields: what, retry_after_seconds."""
+
+    code = "unavailable"
+    text = "暂时存不进去：{what}。您填的内容还在，请稍后再提交。"
+
+
+class Broken(SanlianError):
+    """A promise of ours does not hold. Fields: what, where."""
+
+    code = "broken"
+    text = "内部对不上：{what}（{where}）。"
