@@ -42,17 +42,17 @@ class BadInput(SanlianError):
 
 
 class BadDuration(BadInput):
-    """Text that is not a duration. Fields: found, suggestion (may be empty)."""
+    """Text that is not a duration. Fields: found, suggestion (bare, may be empty), hint (its sentence)."""
 
     code = "bad_duration"
-    text = "「{found}」不是时限，应当写成 30m、4wh、3d、3d roll 或 3wd 这样。{suggestion}"
+    text = "「{found}」不是时限，应当写成 30m、4wh、3d、3d roll 或 3wd 这样。{hint}"
 
 
 class BadOffset(BadInput):
-    """Text that is not a timer's `at`. Fields: found, suggestion (may be empty)."""
+    """Text that is not a timer's `at`. Fields: found, suggestion (bare, may be empty), hint (its sentence)."""
 
     code = "bad_offset"
-    text = "「{found}」不是时点，应当写成 entry、50%、due-1wd、due、due+3wd、every 7d 或 end。{suggestion}"
+    text = "「{found}」不是时点，应当写成 entry、50%、due-1wd、due、due+3wd、every 7d 或 end。{hint}"
 
 
 class NaiveInstant(BadInput):
