@@ -69,6 +69,10 @@ class Duration:
     amount: int
     unit: Unit
 
+    def __post_init__(self) -> None:
+        if self.amount < (1 if self.unit.by_days else 0):
+            raise BadDuration(found=str(self), suggestion="", hint="")
+
     def __str__(self) -> str:
         return f"{self.amount}{self.unit.value}"
 
@@ -83,9 +87,10 @@ def parse_duration(text: str) -> Duration:
     match = _WRITTEN.fullmatch(text)
     if match is None or len(match[1]) > 7:
         raise bad_duration(text)
-    duration = Duration(int(match[1]), Unit(match[2]))
-    if duration.unit.by_days and duration.amount == 0:
+    amount, unit = int(match[1]), Unit(match[2])
+    if unit.by_days and amount == 0:
         raise bad_duration(text)
+    duration = Duration(amount, unit)
     if duration.amount > LONGEST_DAYS * _PER_DAY.get(duration.unit, 1):
         raise bad_duration(text)
     return duration
