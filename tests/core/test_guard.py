@@ -1,0 +1,250 @@
+"""The clock guard and the mass-fire breaker, driven through every way a clock goes wrong."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.core.guard import HOLD_FOR, Breaker, ClockGuard, Gap, Reading, Verdict
+
+START = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
+PERIOD = timedelta(seconds=30)
+HOUR = timedelta(hours=1)
+YEAR = timedelta(days=365)
+
+
+class Bench:
+    """A guard with the two clocks of one machine; `set` moves the wall only, `wait` moves both."""
+
+    def __init__(self) -> None:
+        self.guard = ClockGuard()
+        self.wall = START
+        self.boot = 1000.0
+        self.boot_id = "first"
+        self.newest: datetime | None = None
+
+    def wait(self, span: timedelta = PERIOD) -> Verdict:
+        """Let *span* pass and look."""
+        self.wall += span
+        self.boot += span.total_seconds()
+        return self.look()
+
+    def set(self, by: timedelta) -> None:
+        """Set the wall clock by *by*."""
+        self.wall += by
+
+    def look(self) -> Verdict:
+        """Take a reading."""
+        self.guard, verdict = self.guard.look(self.reading(), self.newest)
+        return verdict
+
+    def reading(self) -> Reading:
+        """The reading of this moment."""
+        return Reading(self.wall, self.boot, self.boot_id)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """A machine whose clock has been right for two readings."""
+    made = Bench()
+    made.look()
+    made.wait()
+    return made
+
+
+def test_guard_lets_rules_fire_when_the_clock_is_right() -> None:
+    """An ordinary day says nothing and stops nothing."""
+    bench = Bench()
+
+    verdicts = [bench.wait() for _ in range(5)]
+
+    assert verdicts == [Verdict(True)] * 5
+
+
+def test_guard_stops_for_good_when_the_clock_is_a_year_ahead(bench: Bench) -> None:
+    """However long the wrong clock runs evenly, no rule fires by it."""
+    bench.set(YEAR)
+
+    first, *later = [bench.wait() for _ in range(50)]
+
+    assert not first.may_fire
+    assert first.changed
+    assert "365 天" in first.reason
+    assert not any(verdict.may_fire or verdict.changed for verdict in later)
+
+
+def test_guard_goes_on_after_two_readings_when_the_clock_comes_back(bench: Bench) -> None:
+    """The first right reading is not enough, the second is."""
+    bench.set(YEAR)
+    bench.wait()
+    bench.set(-YEAR)
+
+    first, second, third = bench.wait(), bench.wait(), bench.wait()
+
+    assert not first.may_fire
+    assert (second.may_fire, second.changed) == (True, True)
+    assert third == Verdict(True)
+
+
+def test_guard_goes_on_when_a_person_trusts_the_clock(bench: Bench) -> None:
+    """A machine whose clock was slow is set right, and someone says so."""
+    bench.set(3 * HOUR)
+    assert not bench.wait().may_fire
+
+    bench.guard = bench.guard.trust(bench.reading(), bench.newest)
+
+    assert bench.wait() == Verdict(True)
+
+
+def test_guard_goes_on_after_two_readings_when_the_clock_was_set_back(bench: Bench) -> None:
+    """A clock that is behind makes nothing too early, so it needs no person."""
+    bench.set(-2 * HOUR)
+
+    first, second, third = bench.wait(), bench.wait(), bench.wait()
+
+    assert (first.may_fire, first.changed) == (False, True)
+    assert (second.may_fire, second.changed) == (True, True)
+    assert third == Verdict(True)
+
+
+def test_guard_believes_the_old_time_again_when_it_was_set_back_for_a_while(bench: Bench) -> None:
+    """Back two hours and forward again is a return, not a jump into the future."""
+    bench.set(-2 * HOUR)
+    for _ in range(4):
+        bench.wait()
+    bench.set(2 * HOUR)
+
+    verdicts = [bench.wait() for _ in range(3)]
+
+    assert verdicts[-1] == Verdict(True)
+
+
+def test_guard_stops_when_events_lie_in_the_future(bench: Bench) -> None:
+    """A wall behind what is already written is wrong, whichever of the two is."""
+    bench.newest = bench.wall + 2 * HOUR
+
+    verdict = bench.wait()
+
+    assert not verdict.may_fire
+    assert "慢了" in verdict.reason
+    assert not any(bench.wait().may_fire for _ in range(10))
+
+
+def test_guard_does_not_stop_when_the_newest_event_is_barely_ahead(bench: Bench) -> None:
+    """Machines differ by seconds."""
+    bench.newest = bench.wall + timedelta(seconds=89)
+
+    assert bench.wait().may_fire
+
+
+def test_guard_looks_only_at_newer_events_when_a_person_has_accepted_one(bench: Bench) -> None:
+    """A mistaken future event does not stop the engine for a year."""
+    bench.newest = bench.wall + YEAR
+    bench.wait()
+    bench.guard = bench.guard.trust(bench.reading(), bench.newest)
+    assert bench.wait().may_fire
+
+    bench.newest = bench.newest + timedelta(seconds=1)
+
+    assert not bench.wait().may_fire
+
+
+def test_guard_does_not_mind_when_the_machine_slept(bench: Bench) -> None:
+    """The boot-time clock goes on in sleep, so waking up is no jump."""
+    assert bench.wait(timedelta(hours=9)) == Verdict(True)
+
+
+def test_guard_does_not_compare_clocks_when_the_machine_was_restarted(bench: Bench) -> None:
+    """Another start of the machine counts from its own zero."""
+    bench.boot, bench.boot_id = 12.0, "second"
+
+    assert bench.wait() == Verdict(True)
+
+
+def test_guard_stays_in_doubt_when_the_machine_restarts_meanwhile(bench: Bench) -> None:
+    """A restart is no proof that the clock is right; two readings are needed still."""
+    bench.newest = bench.wall + HOUR
+    bench.wait()
+    bench.boot, bench.boot_id, bench.newest = 12.0, "second", None
+
+    assert not bench.wait().may_fire
+    assert bench.wait().may_fire
+
+
+@given(steps=st.lists(st.floats(-0.5, 0.5), min_size=50, max_size=150))
+def test_guard_never_stops_when_the_clock_is_slewed(steps: list[float]) -> None:
+    """Half a second a reading in any direction is what time daemons do."""
+    bench = Bench()
+
+    for step in steps:
+        bench.set(timedelta(seconds=step))
+        assert bench.wait().may_fire
+
+
+@given(jump=st.timedeltas(timedelta(minutes=2), timedelta(days=3650)), looks=st.integers(1, 60))
+def test_guard_never_lets_rules_fire_early(jump: timedelta, looks: int) -> None:
+    """No jump forward is ever believed by waiting."""
+    bench = Bench()
+    bench.look()
+    bench.set(jump)
+
+    assert not any(bench.wait().may_fire for _ in range(looks))
+
+
+def test_breaker_holds_nothing_when_ticks_are_regular() -> None:
+    """A rush at closing time is no outage."""
+    breaker = Breaker()
+    for n in range(10):
+        breaker = breaker.tick(START + n * PERIOD, period=PERIOD)
+
+    assert breaker.gaps == ()
+    assert not breaker.fresh
+
+
+def test_breaker_holds_the_rest_when_a_stretch_had_no_ticks() -> None:
+    """The first batch goes, then exactly the timers of the stretch wait."""
+    breaker = Breaker().tick(START, period=PERIOD).tick(START + HOUR, period=PERIOD)
+    assert breaker.fresh
+    assert breaker.held == ()
+
+    breaker = breaker.begun()
+
+    (gap,) = breaker.held
+    assert gap == Gap(START, START + HOUR, begun=True)
+    assert [gap.holds(START + span) for span in (timedelta(0), PERIOD, HOUR, HOUR + PERIOD)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+
+
+def test_breaker_lets_go_after_thirty_minutes() -> None:
+    """Nobody clicks: the held timers go by themselves."""
+    breaker = Breaker().tick(START, period=PERIOD).tick(START + HOUR, period=PERIOD).begun()
+    assert breaker.lets_go_at() == START + HOUR + HOLD_FOR
+
+    now = START + HOUR
+    while now + PERIOD < START + HOUR + HOLD_FOR:
+        now += PERIOD
+        breaker = breaker.tick(now, period=PERIOD)
+        assert breaker.held
+    breaker = breaker.tick(now + PERIOD, period=PERIOD)
+
+    assert breaker.gaps == ()
+
+
+def test_breaker_lets_go_when_released() -> None:
+    """A supervisor's click."""
+    breaker = Breaker().tick(START, period=PERIOD).tick(START + HOUR, period=PERIOD).begun()
+
+    assert breaker.released().gaps == ()
+    assert breaker.released().last_tick == START + HOUR
+
+
+def test_breaker_finds_no_stretch_when_the_clock_went_back() -> None:
+    """Time that comes twice is not time without ticks."""
+    breaker = Breaker().tick(START, period=PERIOD).tick(START - HOUR, period=PERIOD)
+
+    assert breaker.gaps == ()
