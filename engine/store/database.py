@@ -1,0 +1,222 @@
+"""Everything in which SQLite and PostgreSQL differ: how to open them, how sessions begin, what their errors mean."""
+
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from engine.errors import BadInput, Unavailable
+
+SQLITE_BUSY_SECONDS = 5
+POSTGRES_OPTIONS = "-c timezone=UTC -c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000"
+RETRY_AFTER_SECONDS = 5
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    f"busy_timeout={SQLITE_BUSY_SECONDS * 1000}",
+    "secure_delete=ON",
+)
+# 40001 serialization_failure, 40P01 deadlock_detected: the transaction is gone, the same again may pass.
+_PASSING_STATES = frozenset({"40001", "40P01"})
+_PLAIN_WORDS = (
+    ("disk is full", "磁盘已满"),
+    ("database or disk is full", "磁盘已满"),
+    ("no space left", "磁盘已满"),
+    ("readonly database", "数据文件只能读、不能写"),
+    ("read-only", "数据库只能读、不能写"),
+    ("database is locked", "另一个程序正占用数据文件"),
+    ("unable to open database file", "打不开数据文件"),
+    ("disk i/o error", "读写磁盘出错"),
+    ("malformed", "数据文件已损坏"),
+    ("not a database", "数据文件已损坏"),
+    ("statement timeout", "数据库太忙"),
+    ("lock timeout", "数据库太忙"),
+    ("too many clients", "数据库连接已满"),
+)
+
+
+class Turnstile:
+    """A fair lock: whoever came first goes first, so no writer waits behind a queue that forms after it."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Lock] = deque()
+        self._taken = False
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Hold the lock, in the order of arrival."""
+        self._enter()
+        try:
+            yield
+        finally:
+            self._leave()
+
+    def _enter(self) -> None:
+        with self._guard:
+            if not self._taken:
+                self._taken = True
+                return
+            mine = threading.Lock()
+            mine.acquire()
+            self._waiting.append(mine)
+        mine.acquire()
+
+    def _leave(self) -> None:
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._taken = False
+
+
+class Database:
+    """An opened database: begins reading and writing sessions the way its dialect needs them."""
+
+    def __init__(self, engine: Engine, *, writers: Turnstile | None) -> None:
+        self.engine = engine
+        self._writers = writers
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is a SQLite file."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One writing transaction: committed at the end, rolled back by any exception."""
+        with plain_errors():
+            if self._writers is None:
+                with self.engine.begin() as connection:
+                    yield connection
+                return
+            with self._writers.turn(), self.engine.connect() as connection, connection.begin():
+                yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One reading transaction: a steady picture, nothing can be written."""
+        with plain_errors(), self.engine.connect() as connection:
+            if self.is_sqlite:
+                with _query_only(connection), connection.execution_options(sanlian_begin="DEFERRED").begin():
+                    yield connection
+                return
+            steady = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with steady.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+_TURNSTILES: dict[str, Turnstile] = {}
+_TURNSTILES_GUARD = threading.Lock()
+
+
+def open_database(url: str) -> Database:
+    """
+    Open the database at *url* (`sqlite:///file` or `postgresql+psycopg://…`).
+
+    Raises:
+        BadInput: another kind of database.
+        Unavailable: the folder of the file cannot be made.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _open_sqlite(parsed)
+    if parsed.get_backend_name() == "postgresql":
+        engine = create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            connect_args={"options": POSTGRES_OPTIONS},
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=10,
+            isolation_level="READ COMMITTED",
+        )
+        return Database(engine, writers=None)
+    raise BadInput(where="SANLIAN_DATABASE_URL", found=parsed.drivername, expected="sqlite 或 postgresql+psycopg")
+
+
+def _open_sqlite(url: URL) -> Database:
+    if not url.database or url.database == ":memory:":
+        raise BadInput(
+            where="SANLIAN_DATABASE_URL", found=str(url), expected="一个 SQLite 文件，例如 sqlite:///var/sanlian.db"
+        )
+    path = Path(url.database).absolute()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(what=f"建不了文件夹 {path.parent}", retry_after_seconds=RETRY_AFTER_SECONDS) from error
+    engine = create_engine(
+        url.set(database=str(path)),
+        poolclass=QueuePool,
+        pool_size=10,
+        max_overflow=20,
+        connect_args={"timeout": SQLITE_BUSY_SECONDS, "isolation_level": None, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin_sqlite)
+    with _TURNSTILES_GUARD:
+        writers = _TURNSTILES.setdefault(str(path.resolve()), Turnstile())
+    return Database(engine, writers=writers)
+
+
+def _set_pragmas(raw: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
+    for pragma in _PRAGMAS:
+        raw.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    kind = connection.get_execution_options().get("sanlian_begin", "IMMEDIATE")
+    connection.exec_driver_sql(f"BEGIN {kind}")
+
+
+@contextmanager
+def _query_only(connection: Connection) -> Iterator[None]:
+    raw: Any = connection.connection.driver_connection
+    raw.execute("PRAGMA query_only=ON")
+    try:
+        yield
+    finally:
+        raw.execute("PRAGMA query_only=OFF")
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether *error* is a deadlock or a failed serialization: nothing was written, and trying again is right."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(cause, "sqlstate", None) in _PASSING_STATES
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turn what the drivers say about a store that cannot serve into `Unavailable`; other errors pass as they are."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        if is_passing(error):
+            raise
+        raise Unavailable(what=_in_plain_words(error), retry_after_seconds=RETRY_AFTER_SECONDS) from error
+    except DBAPIError as error:
+        words = _known_words(error)
+        if words is None and not error.connection_invalidated:
+            raise
+        raise Unavailable(what=words or "数据库连不上", retry_after_seconds=RETRY_AFTER_SECONDS) from error
+
+
+def _in_plain_words(error: DBAPIError) -> str:
+    return _known_words(error) or "数据库连不上"
+
+
+def _known_words(error: DBAPIError) -> str | None:
+    said = str(error.orig).lower()
+    return next((words for sign, words in _PLAIN_WORDS if sign in said), None)

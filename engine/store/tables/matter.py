@@ -1,0 +1,121 @@
+"""Matters, and what a demand has beside its matter: number, channel, reporters, links to topics."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlmodel import Field
+
+from engine.core.terms import MatterKind
+from engine.store.tables.row import Row, one_of
+
+OPEN = text("outcome IS NULL")
+
+
+class MatterRow(Row, table=True):
+    """
+    A matter as it stands: `snapshot` is its whole state, the other columns repeat what lists look for.
+
+    `due_at` is the end of the state's clock, `head` the head of the matter's chain after event `seq`.
+    """
+
+    __tablename__ = "matter"
+    __table_args__ = (
+        one_of("kind", MatterKind),
+        *(
+            Index(f"ix_matter_open_{name}", "district_id", *columns, "id", sqlite_where=OPEN, postgresql_where=OPEN)
+            for name, columns in {
+                "due": ("due_at",),
+                "holder": ("holder_unit", "holder_role", "due_at"),
+                "assignee": ("assignee", "due_at"),
+                "place": ("place", "due_at"),
+                "state": ("workflow", "state", "due_at"),
+            }.items()
+        ),
+        Index("ix_matter_filed", "district_id", "filed_at", "id"),
+        Index("ix_matter_ended", "district_id", "ended_at", "id"),
+        Index("ix_matter_parent", "district_id", "parent"),
+        Index("ix_matter_root", "district_id", "root"),
+    )
+
+    district_id: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    kind: str
+    workflow: str
+    version: int
+    digest: str
+    state: str
+    level: str | None
+    outcome: str | None
+    holder_role: str | None
+    holder_unit: str | None
+    assignee: str | None
+    place: str
+    root: str
+    parent: str | None
+    klass: str
+    filed_at: datetime
+    entered_at: datetime
+    at: datetime
+    due_at: datetime | None
+    ended_at: datetime | None
+    late: bool
+    supervised: bool
+    seq: int
+    head: bytes
+    snapshot: bytes
+
+
+class DemandRow(Row, table=True):
+    """What a demand has beside its matter; the receipt code is kept only as a hash."""
+
+    __tablename__ = "demand"
+    __table_args__ = (
+        ForeignKeyConstraint(["district_id", "matter_id"], ["matter.district_id", "matter.id"]),
+        UniqueConstraint("district_id", "number"),
+        Index("ix_demand_external", "district_id", "external_number"),
+        Index("ix_demand_category", "district_id", "category", "matter_id"),
+    )
+
+    district_id: str = Field(primary_key=True)
+    matter_id: str = Field(primary_key=True)
+    number: str
+    category: str | None
+    channel: str
+    external_number: str | None
+    external_due: datetime | None
+    receipt_code_hash: bytes | None
+
+
+class SerialRow(Row, table=True):
+    """The last number given in a series (a district's month)."""
+
+    __tablename__ = "serial"
+
+    district_id: str = Field(primary_key=True)
+    series: str = Field(primary_key=True)
+    last: int
+
+
+class ReporterRow(Row, table=True):
+    """Who reported, apart from the matter; name and phone are vault rows, `n` counts the reporters from 1."""
+
+    __tablename__ = "reporter"
+    __table_args__ = (Index("ix_reporter_person", "district_id", "person"),)
+
+    district_id: str = Field(primary_key=True)
+    matter_id: str = Field(primary_key=True)
+    n: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    person: str | None
+    name_ref: str | None
+    phone_ref: str | None
+
+
+class TopicLinkRow(Row, table=True):
+    """A matter that waits (or waited) for a topic; `seq` is the event that linked it."""
+
+    __tablename__ = "topic_link"
+
+    district_id: str = Field(primary_key=True)
+    topic_id: str = Field(primary_key=True)
+    matter_id: str = Field(primary_key=True)
+    seq: int
