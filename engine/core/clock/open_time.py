@@ -78,7 +78,7 @@ class OpenTime:
             number += 1
 
     def used(self, left: int, right: int) -> int:
-        """Open time from *left* to *right*; negative where *right* is earlier."""
+        """Open time from *left* to *right*, which is not earlier."""
         first, last = _utc_year_of(left), _utc_year_of(right)
         used = self._year(last).used(right) - self._year(first).used(left)
         return used + sum(self._year(number).total for number in range(first, last))

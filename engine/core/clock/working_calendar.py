@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from engine.core.clock.calendar_rules import CalendarRules
 from engine.core.clock.duration import Duration, Unit
+from engine.core.clock.explanation import DayLine, day_lines
 from engine.core.clock.instants import (
     DAY,
     FIRST_YEAR,
@@ -105,6 +106,24 @@ class WorkingCalendar:
         at, provisional = self._due[duration.unit](to_microseconds(start), start, duration.amount)
         return DueInstant(from_microseconds(at), provisional)
 
+    def explain(self, start: datetime, duration: Duration) -> tuple[DayLine, ...]:
+        """Say day by day why `due(start, duration)` is what it is."""
+        begun, end = to_microseconds(start), self.due(start, duration)
+        until = to_microseconds(end.at)
+
+        def used_on(day: date) -> int:
+            ordinal = day.toordinal()
+            left, right = max(begun, self._day_end(ordinal - 1)), min(until, self._day_end(ordinal))
+            if left >= right:
+                return 0
+            return self._open.used(left, right) if duration.unit.working else right - left
+
+        first = date.fromordinal(self._local_day(start))
+        # 24:00 is told on the day it ends, a closing after midnight on the day its window opened.
+        by_days, before = duration.unit.by_days, from_microseconds(max(begun, until - 1))
+        last = date.fromordinal(self._belonging_day(end.at) if by_days else self._local_day(before))
+        return day_lines(self.rules, duration, first=first, last=max(first, last), used_on=used_on)
+
     def elapsed(self, start: datetime, end: datetime, *, unit: Unit) -> int:
         """
         Return the largest amount of *unit* that, begun at *start*, is used up at *end*; 0 where end is earlier.
@@ -126,11 +145,10 @@ class WorkingCalendar:
                 return self._days_between(start, end, unit)
 
     def working_seconds(self, start: datetime, end: datetime) -> int:
-        """Whole seconds of open time from *start* to *end*; negative where end is earlier."""
+        """Whole seconds of open time from *start* to *end*, rounded down; negative where *end* is earlier."""
         left, right = to_microseconds(start), to_microseconds(end)
-        if right < left:
-            return -(self._open.used(right, left) // SECOND)
-        return self._open.used(left, right) // SECOND
+        used = self._open.used(left, right) if left <= right else -self._open.used(right, left)
+        return used // SECOND
 
     # -- moving along
 
