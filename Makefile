@@ -23,7 +23,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help demo test lint types contracts unit browser fmt lock bench clean
 
 help: ## list the commands
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/run.ok ## serve the product with demo data on PORT (8000)
 	$(BIN)/sanlian demo --port $(PORT)

@@ -33,6 +33,10 @@ if [ "${1:-}" = --print ]; then
     exit
 fi
 
+# A name that was given and is wrong is a mistake to mend, not something to install around.
+if [ -n "${CHROMIUM:-}" ]; then
+    find_browser >/dev/null || exit 1
+fi
 if found=$(find_browser) && has_libatomic && has_chinese_font; then
     exit 0
 fi

@@ -9,9 +9,12 @@ missing() {
     exit 2
 }
 
-if ! command -v "$PY" >/dev/null 2>&1 || ! "$PY" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+if ! command -v "$PY" >/dev/null; then
+    missing "Python 3.11 or newer is needed; set PY=… (for example: make test PY=python3.12). There is no '$PY' here."
+fi
+if ! "$PY" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
     missing "Python 3.11 or newer is needed; set PY=… (for example: make test PY=python3.12)." \
-        "Here '$PY' is: $("$PY" --version 2>&1 || echo 'not found')"
+        "Here '$PY' is $("$PY" --version 2>&1)."
 fi
 if ! "$PY" -c 'import venv, ensurepip' 2>/dev/null; then
     missing "'$PY' cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv"
