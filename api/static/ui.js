@@ -1,0 +1,64 @@
+/* Small comforts. Every page works without this file. */
+(function () {
+  "use strict";
+  var d = document;
+
+  // A link to an action opens it, and the first field takes the focus.
+  function openTarget() {
+    var id = decodeURIComponent(location.hash.slice(1));
+    var act = id && d.getElementById(id);
+    if (act && act.tagName === "DETAILS") {
+      act.open = true;
+      var field = act.querySelector("textarea, select, input:not([type=hidden])");
+      if (field) field.focus({ preventScroll: true });
+      act.scrollIntoView({ block: "start" });
+    }
+  }
+  addEventListener("hashchange", openTarget);
+  openTarget();
+
+  // After a page part was swapped in, what must be read first takes the focus.
+  function focusMessage() {
+    var first = d.querySelector("[data-focus]");
+    if (first) first.focus();
+  }
+  d.addEventListener("htmx:after:swap", focusMessage);
+  focusMessage();
+
+  // Filters act at once; without script there is a button.
+  d.addEventListener("change", function (e) {
+    var form = e.target.closest("form[data-auto]");
+    if (form && e.target.tagName === "SELECT") form.requestSubmit();
+  });
+
+  // A second press of the same button sends nothing.
+  d.addEventListener("submit", function (e) {
+    var form = e.target;
+    if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+    if (form.dataset.sent) { e.preventDefault(); return; }
+    form.dataset.sent = "1";
+  });
+  addEventListener("pageshow", function () {
+    d.querySelectorAll("form[data-sent]").forEach(function (form) { delete form.dataset.sent; });
+  });
+
+  // What was typed stays in this browser until it was sent.
+  function key(field) { return "draft:" + location.pathname + ":" + field.form.dataset.draft + ":" + field.name; }
+  d.addEventListener("input", function (e) {
+    var f = e.target;
+    if (f.tagName === "TEXTAREA" && f.form && f.form.dataset.draft) {
+      try { sessionStorage.setItem(key(f), f.value); } catch (_) { /* private window: nothing to keep it in */ }
+    }
+  });
+  function restore() {
+    var done = d.querySelector("[data-done]");
+    d.querySelectorAll("form[data-draft] textarea").forEach(function (f) {
+      try {
+        if (done && done.dataset.done === f.form.dataset.draft) sessionStorage.removeItem(key(f));
+        else if (!f.value) f.value = sessionStorage.getItem(key(f)) || "";
+      } catch (_) { /* as above */ }
+    });
+  }
+  d.addEventListener("htmx:after:swap", restore);
+  restore();
+})();

@@ -1,0 +1,110 @@
+"""How a matter stands in time, as a page shows it: calm, soon, hot, over, hold or done."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from engine.core.clock.duration import parse_duration
+from engine.core.clock.working_calendar import WorkingCalendar
+from engine.core.matter import REVIEW_CLOCK, STATE_CLOCK, Clock, Matter
+from engine.core.scope import World
+
+TimeWord = Literal["calm", "soon", "hot", "over", "hold", "done"]
+
+_MINUTE_SECONDS = 60
+_HOUR_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """From when a clock is `soon` and `hot`: working seconds left, or percent of its time used."""
+
+    soon_days_left: int = 1
+    soon_percent: int = 67
+    hot_seconds_left: int = 3 * _HOUR_SECONDS
+    hot_percent: int = 90
+
+
+@dataclass(frozen=True, slots=True)
+class TimeState:
+    """
+    One clock as it stands now.
+
+    `percent` is the share of its time used (0 to 100). `left_seconds` is negative once late, working seconds when
+    `working`; `day_seconds` are the working seconds of an ordinary day of its calendar.
+    """
+
+    word: TimeWord
+    due: datetime | None = None
+    percent: int = 0
+    left_seconds: int | None = None
+    working: bool = False
+    day_seconds: int = 27_000
+    provisional: bool = False
+
+
+DEFAULT_THRESHOLDS = Thresholds()
+
+
+def time_state(
+    matter: Matter, *, world: World, now: datetime, thresholds: Thresholds = DEFAULT_THRESHOLDS
+) -> TimeState:
+    """Return how *matter* stands at *now*: by the clock of its state, else by its review."""
+    if not matter.is_open:
+        return TimeState("done", due=matter.at)
+    clock = matter.clocks.get(STATE_CLOCK)
+    if clock is None or not clock.limit:
+        review = matter.clocks.get(REVIEW_CLOCK)
+        return TimeState("hold", due=review.due if review is not None else None)
+    state = clock_state(clock, world=world, now=now, thresholds=thresholds)
+    if matter.suspended and state.word != "over":
+        return TimeState("hold", due=state.due, percent=state.percent)
+    return state
+
+
+def clock_state(
+    clock: Clock, *, world: World, now: datetime, thresholds: Thresholds = DEFAULT_THRESHOLDS
+) -> TimeState:
+    """Return how one *clock* stands at *now*."""
+    if clock.due is None:
+        return TimeState("hold")
+    calendar = world.calendar(clock.calendar)
+    working = parse_duration(clock.limit).unit.working
+    total = _seconds(clock.started, clock.due, calendar=calendar, working=working)
+    left = _seconds(now, clock.due, calendar=calendar, working=working)
+    percent = 100 if total <= 0 else min(100, max(0, (total - left) * 100 // total))
+    day = day_seconds(calendar)
+    return TimeState(
+        word=_word(left, late=now >= clock.due, percent=percent, working=working, day=day, thresholds=thresholds),
+        due=clock.due,
+        percent=percent,
+        left_seconds=left,
+        working=working,
+        day_seconds=day,
+        provisional=clock.provisional,
+    )
+
+
+def day_seconds(calendar: WorkingCalendar) -> int:
+    """Return the working seconds of an ordinary day: the first day of the week that has windows."""
+    for windows in calendar.rules.weekly:
+        open_minutes = sum(window.end - window.start for window in windows)
+        if open_minutes:
+            return open_minutes * _MINUTE_SECONDS
+    return 24 * _HOUR_SECONDS
+
+
+def _seconds(start: datetime, end: datetime, *, calendar: WorkingCalendar, working: bool) -> int:
+    if working:
+        return calendar.working_seconds(start, end)
+    return int((end - start).total_seconds())
+
+
+def _word(left: int, *, late: bool, percent: int, working: bool, day: int, thresholds: Thresholds) -> TimeWord:
+    if late:
+        return "over"
+    if percent >= thresholds.hot_percent or (working and left < thresholds.hot_seconds_left):
+        return "hot"
+    if percent >= thresholds.soon_percent or (working and left < thresholds.soon_days_left * day):
+        return "soon"
+    return "calm"
