@@ -6,7 +6,7 @@ Every error the engine raises, with its stable code and its wording.
     │   ├── BadDuration · BadOffset · NaiveInstant · BadInstant
     │   ├── BadText         NUL, lone surrogate, too long
     │   ├── BadFile         a file that cannot be read as what it should be
-    │   ├── BadCalendar · BadWorkflow
+    │   ├── BadCalendar (CalendarFaults: its files have faults) · BadWorkflow
     │   └── BadOrganisation
     ├── NotFound            no such matter, workflow, version, calendar, unit, post
     ├── Refused             the engine will not do this now (carries the refusal)
@@ -85,6 +85,13 @@ class BadCalendar(BadInput):
     """A calendar that cannot be used. Fields: where, found, expected."""
 
     code = "bad_calendar"
+
+
+class CalendarFaults(BadCalendar):
+    """Calendar files with faults. Fields: findings (a list, in order of position), count, listing."""
+
+    code = "calendar_faults"
+    text = "日历有 {count} 处要改：\n{listing}"
 
 
 class BadWorkflow(BadInput):
