@@ -6,14 +6,14 @@ from typing import TypeAlias
 from engine.core.matter import Actor, Frozen, Timer, Value
 
 
-class SeatAsked(Frozen):
+class SeatAsked(Frozen, frozen=True, kw_only=True):
     """A unit asked to take a seat (lead or assist) in a state with children."""
 
     seat: str
     unit: str
 
 
-class File(Frozen):
+class File(Frozen, frozen=True, kw_only=True):
     """
     Open a matter *matter* of flow *workflow* through the way in *start*.
 
@@ -36,11 +36,13 @@ class File(Frozen):
     given: str | None = None
     external_due: datetime | None = None
     seats: tuple[SeatAsked, ...] = ()
+    waiting: tuple[str, ...] = ()
+    topic: str | None = None
     similar_30d: int = 0
     at: datetime | None = None
 
 
-class Act(Frozen):
+class Act(Frozen, frozen=True, kw_only=True):
     """
     Do *action* on *matter*.
 
@@ -58,14 +60,14 @@ class Act(Frozen):
     at: datetime | None = None
 
 
-class Fire(Frozen):
+class Fire(Frozen, frozen=True, kw_only=True):
     """Let an armed timer act."""
 
     matter: str
     timer: Timer
 
 
-class ChildEnded(Frozen):
+class ChildEnded(Frozen, frozen=True, kw_only=True):
     """Tell a parent that its child has ended."""
 
     matter: str
@@ -73,7 +75,7 @@ class ChildEnded(Frozen):
     outcome: str
 
 
-class TopicEnded(Frozen):
+class TopicEnded(Frozen, frozen=True, kw_only=True):
     """Tell a waiting matter that its topic has ended."""
 
     matter: str
@@ -81,17 +83,24 @@ class TopicEnded(Frozen):
     outcome: str
 
 
-class Cancel(Frozen):
+class Link(Frozen, frozen=True, kw_only=True):
+    """Tell a topic that a matter waits for it."""
+
+    matter: str
+    waiting: str
+
+
+class Cancel(Frozen, frozen=True, kw_only=True):
     """End a child because its parent left the state that opened it."""
 
     matter: str
     parent: str
 
 
-class Recompute(Frozen):
+class Recompute(Frozen, frozen=True, kw_only=True):
     """Recompute the due instants of a matter from a changed calendar."""
 
     matter: str
 
 
-Command: TypeAlias = File | Act | Fire | ChildEnded | TopicEnded | Cancel | Recompute
+Command: TypeAlias = File | Act | Fire | ChildEnded | TopicEnded | Link | Cancel | Recompute

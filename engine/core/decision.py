@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from engine.core.command import ChildEnded, Cancel, File, TopicEnded
+from engine.core.command import Cancel, ChildEnded, File, Link, TopicEnded
 from engine.core.matter import Actor, Holder, Matter, Timer, Value
 from engine.core.terms import RefusalCode
 
-Follow: TypeAlias = ChildEnded | TopicEnded | Cancel
+Follow: TypeAlias = ChildEnded | TopicEnded | Link | Cancel
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,7 @@ class Decision:
     One change, whole: the matter before and after, its occurrence, timers, children and notices.
 
     `private` maps the vault refs of this event to the values to be kept there. `opens` are children and topics to
-    file, `links` topics this matter now waits for, `follows` what other matters must be told, all in the same
-    transaction.
+    file, `follows` what other matters must be told, all in the same transaction, in this order.
     """
 
     before: Matter | None
@@ -68,7 +67,6 @@ class Decision:
     arm: tuple[Timer, ...]
     cancel: tuple[Timer, ...]
     opens: tuple[File, ...] = ()
-    links: tuple[str, ...] = ()
     follows: tuple[Follow, ...] = ()
     notices: tuple[Notice, ...] = ()
     alarms: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ from engine.core.matter import Actor, Frozen, Json, Matter, encode, from_json, m
 BODY_VERSION = 1
 
 
-class Event(Frozen):
+class Event(Frozen, frozen=True, kw_only=True):
     """
     One change of a matter, as it stands in the log.
 

@@ -34,18 +34,18 @@ def milestone_clock(milestone: str) -> str:
     return f"milestone.{milestone}"
 
 
-class Frozen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Frozen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """Base of stored values: frozen, JSON without defaults."""
 
 
-class Holder(Frozen):
+class Holder(Frozen, frozen=True, kw_only=True):
     """A role of a unit; `unit` is None where the holder is the reporter."""
 
     role: str
     unit: str | None = None
 
 
-class Actor(Frozen):
+class Actor(Frozen, frozen=True, kw_only=True):
     """Who acts: a post (role and unit, held by a person), or the engine itself with role `system`."""
 
     post: str
@@ -54,21 +54,33 @@ class Actor(Frozen):
     person: str | None = None
 
 
-class Mark(Frozen):
+class Mark(Frozen, frozen=True, kw_only=True):
     """A recorded fact: the event that made it and its instant."""
 
     seq: int
     at: datetime
 
 
-class Clock(Frozen):
+class Change(Frozen, frozen=True, kw_only=True):
     """
-    A running, held or spent clock.
+    A recorded change of a clock: held from `at` to `until` (None: still held), or moved by `more`.
 
-    `visit` is the seq of the event that started it. While it runs, `due` is its end; while it is held, `due` is
-    None and `left` says how many seconds remained, working seconds when `working`. `fired` lists the rules that
-    have fired in this visit, a repeating one as `id` with its count in `repeats`. `late_at` is when it was
-    recorded late.
+    `more` counts from the old due instant (an extension), or from `at` when `anew` (a reassignment).
+    """
+
+    at: datetime
+    until: datetime | None = None
+    more: str | None = None
+    anew: bool = False
+
+
+class Clock(Frozen, frozen=True, kw_only=True):
+    """
+    A clock: a pure function of when it started, its limit, its changes and the calendar.
+
+    `visit` is the seq of the event that started it. `due` is its end as computed from the facts (an index of them;
+    None while it is held or when it has no limit). `fired` lists the rules that have fired; a repeating one has its
+    count in `repeats`. `late_at` is when it was recorded late, `ended` when a named clock was met.
     """
 
     visit: int
@@ -77,16 +89,20 @@ class Clock(Frozen):
     calendar: str
     due: datetime | None = None
     provisional: bool = False
-    left: int | None = None
-    working: bool = False
-    held_at: datetime | None = None
+    not_after: datetime | None = None
+    changes: tuple[Change, ...] = ()
     fired: tuple[str, ...] = ()
     repeats: dict[str, int] = {}
     late_at: datetime | None = None
-    more: tuple[str, ...] = ()
+    ended: datetime | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the clock is held now."""
+        return bool(self.changes) and self.changes[-1].more is None and self.changes[-1].until is None
 
 
-class Suspended(Frozen):
+class Suspended(Frozen, frozen=True, kw_only=True):
     """A state left for a pause: going back to it goes on with the same visit and these clocks."""
 
     state: str
@@ -95,14 +111,14 @@ class Suspended(Frozen):
     clocks: dict[str, Clock]
 
 
-class ExtensionAsked(Frozen):
+class ExtensionAsked(Frozen, frozen=True, kw_only=True):
     """An extension waiting for approval."""
 
     by: Actor
     at: datetime
 
 
-class SeatTaken(Frozen):
+class SeatTaken(Frozen, frozen=True, kw_only=True):
     """A child of this matter: its seat, unit and, when ended, its outcome; `void` seats do not count."""
 
     seat: str
@@ -111,13 +127,15 @@ class SeatTaken(Frozen):
     void: bool = False
 
 
-class Matter(Frozen):
+class Matter(Frozen, frozen=True, kw_only=True):
     """
     One matter at one moment.
 
     `visit` is the seq of the event that entered the state, `seq` of the last event. `uses` counts presses per
     `state.action`, `visited` keeps the last entry per state, `doers` the last person per action. `fields` holds
-    what may stand in events; `private` names the vault row of each private field.
+    what may stand in events; `private` names the vault row of each private field. `stands_in` holds it while nobody
+    fills the holder's role; `owes` is since when the holder owes a word; `answers` is the superior who answers for
+    it. `seats` are its children, `topics` what it waits for (outcome, empty while open), `waiting` who waits for it.
     """
 
     id: str
@@ -139,7 +157,10 @@ class Matter(Frozen):
     outcome: str | None = None
     reporter: Actor | None = None
     holder: Holder | None = None
+    stands_in: Holder | None = None
+    department: str | None = None
     assignee: str | None = None
+    owes: datetime | None = None
     answers: Holder | None = None
     kept: tuple[Holder, ...] = ()
     klass: str = "all"
@@ -159,6 +180,7 @@ class Matter(Frozen):
     given: str | None = None
     seats: dict[str, SeatTaken] = {}
     topics: dict[str, str] = {}
+    waiting: tuple[str, ...] = ()
     external_due: datetime | None = None
     forms: int = 0
 
@@ -173,7 +195,7 @@ class Matter(Frozen):
         return f"{self.visit}.{self.forms}"
 
 
-class Timer(Frozen):
+class Timer(Frozen, frozen=True, kw_only=True):
     """
     An armed timer: rule *rule* of clock *clock*, for the visit in which it was armed.
 

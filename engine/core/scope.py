@@ -18,7 +18,7 @@ from engine.core.workflow.declaration import Role, Workflow
 SYSTEM = Actor(post=SYSTEM_ROLE, role=SYSTEM_ROLE)
 
 
-class Unit(Frozen):
+class Unit(Frozen, frozen=True, kw_only=True):
     """A unit; `serves` holds category ids a department is responsible for."""
 
     id: str
@@ -28,7 +28,7 @@ class Unit(Frozen):
     serves: tuple[str, ...] = ()
 
 
-class Post(Frozen):
+class Post(Frozen, frozen=True, kw_only=True):
     """A person's post: role and unit, from `since` until `until` (None: still)."""
 
     id: str
@@ -44,7 +44,7 @@ class Post(Frozen):
         return self.since <= at and (self.until is None or at < self.until)
 
 
-class Duty(Frozen):
+class Duty(Frozen, frozen=True, kw_only=True):
     """A stretch of the duty roster: this post answers for the role of the unit."""
 
     role: str

@@ -1,0 +1,368 @@
+"""
+What happens: one command on one matter at one instant gives a whole decision, or a refusal.
+
+A person pressing a button, a timer ringing, a child ending and an imported step all come through here. Nothing is
+read or written; `now`, the workflow, the organisation and the calendars are arguments.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TypeAlias
+
+from engine.core.admit import Case, actions_here, refusal_of
+from engine.core.clocks import meet_milestones, meet_named, recompute_calendar, recompute_limits
+from engine.core.command import (
+    Act,
+    Cancel,
+    ChildEnded,
+    Command,
+    File,
+    Fire,
+    Link,
+    Recompute,
+    SeatAsked,
+    TopicEnded,
+)
+from engine.core.decision import Decision, Occurrence, Refusal
+from engine.core.draft import Draft
+from engine.core.facts import SIMILAR, class_of, target_of
+from engine.core.fields import BadValue, is_empty, read_value
+from engine.core.firing import fire
+from engine.core.matter import STATE_CLOCK, Actor, Mark, Matter, Timer, Value
+from engine.core.move import enter, move
+from engine.core.procedures import children, extension, topics
+from engine.core.scope import SYSTEM, World
+from engine.core.terms import SYSTEM_ROLE, BuiltIn, EventType, MatterKind, RefusalCode
+from engine.core.timers import armed
+from engine.core.workflow.declaration import Action, Start, State, Workflow
+from engine.core.workflow.machine import (
+    BEFORE_FILING,
+    CANCELLED,
+    JOINED,
+    LINKED,
+    RECOMPUTED,
+    machine_of,
+    start_event,
+    topic_event,
+)
+
+Values: TypeAlias = Mapping[str, Value | list[str]]
+ENDED = Refusal(RefusalCode.ENDED, "这件事已经结束，不能再办理。")
+STALE = Refusal(RefusalCode.STALE, "这件事刚刚有了变化，请看过新的情况再提交。您填的内容还在。")
+
+
+def decide(
+    workflow: Workflow, matter: Matter | None, command: Command, *, now: datetime, world: World
+) -> Decision | Refusal:
+    """
+    Return what *command* does to *matter* at *now*, or why not.
+
+    Args:
+        matter: None for `File` only.
+        now: aware UTC instant, not earlier than the matter's last event.
+    """
+    if isinstance(command, File):
+        return _file(workflow, command, now=now, world=world)
+    if matter is None:
+        return Refusal(RefusalCode.NOT_HERE, "没有这件事。")
+    draft = Draft(matter, workflow=workflow, world=world, now=now, seq=matter.seq + 1)
+    match command:
+        case Act():
+            return _act(draft, command)
+        case Fire():
+            return _fire(draft, command)
+        case ChildEnded():
+            return _child_ended(draft, command)
+        case TopicEnded():
+            return _topic_ended(draft, command)
+        case Link():
+            return _link(draft, command)
+        case Cancel():
+            return _cancel(draft, command)
+        case Recompute():
+            return _recompute(draft)
+
+
+def _file(workflow: Workflow, command: File, *, now: datetime, world: World) -> Decision | Refusal:
+    start = workflow.starts.get(command.start)
+    if start is None:
+        return Refusal(RefusalCode.NOT_HERE, "没有这种立案方式。")
+    is_child = command.parent is not None or bool(command.waiting)
+    if not is_child and start.by and command.actor.role not in (*start.by, SYSTEM_ROLE):
+        return Refusal(RefusalCode.ROLE, "您这个岗位不能这样立案。")
+    if command.place not in world.organisation.units:
+        return Refusal(RefusalCode.FIELD, f"没有「{command.place}」这个地方，请重新选。", "place")
+    read = _read(workflow, command.values, require=start.require, optional=start.optional)
+    if isinstance(read, Refusal):
+        return read
+    draft = Draft(_unfiled(workflow, command, now=now), workflow=workflow, world=world, now=now, seq=1)
+    draft.fill(read)
+    draft.set(forms=0)
+    if command.similar_30d:
+        draft.put("fields", SIMILAR, command.similar_30d)
+    draft.set(klass=class_of(workflow, draft.get("fields")))
+    target = target_of(start.to, facts=_filing_facts(draft, start), visited={})
+    if target is None:
+        return Refusal(RefusalCode.CONDITION, "这样的诉求没有对应的第一步。")
+    problem = _seat_problem(workflow.states[target], command.seats, draft)
+    if problem is not None:
+        return problem
+    machine_of(workflow).step(BEFORE_FILING, start_event(start.id), target)
+    for mark in start.marks:
+        draft.put("marks", mark, Mark(seq=1, at=now))
+    meet_named(draft, ["filed", *start.marks])
+    enter(draft, workflow.states[target], actor=command.actor, seats=command.seats, topic=command.topic)
+    if draft.get("holder") is not None:
+        draft.tell(draft.get("stands_in") or draft.get("holder"), "filed")
+    occurrence = Occurrence(
+        type=EventType.FILED, from_=None, to=target, action=start.id, actor=command.actor, at=now, data=draft.data
+    )
+    return _decision(draft, occurrence)
+
+
+def _filing_facts(draft: Draft, start: Start) -> dict[str, object]:
+    del start
+    first = next(iter(draft.workflow.states))
+    draft.set(state=first)
+    return draft.facts()
+
+
+def _unfiled(workflow: Workflow, command: File, *, now: datetime) -> Matter:
+    return Matter(
+        id=command.matter, district=command.district, kind=workflow.matter.value, workflow=workflow.id,
+        version=workflow.version, digest=workflow.digest, seq=0, state=BEFORE_FILING, visit=0, filed=now,
+        entered=now, at=now, place=command.place, start=command.start, root=command.root or command.matter,
+        reporter=command.reporter, parent=command.parent, seat=command.seat, department=command.unit,
+        given=command.given, waiting=command.waiting, external_due=command.external_due,
+    )  # fmt: skip
+
+
+def _act(draft: Draft, command: Act) -> Decision | Refusal:
+    matter, workflow = draft.before, draft.workflow
+    if command.expect is not None and command.expect != matter.etag:
+        return STALE
+    case = Case(workflow=workflow, matter=matter, world=draft.world, now=draft.now)
+    refusal = refusal_of(case, command.action, command.actor)
+    if refusal is not None:
+        return refusal
+    action = actions_here(case)[command.action]
+    read = _read(workflow, command.values, require=action.require, optional=action.optional)
+    if isinstance(read, Refusal):
+        return read
+    take_form(draft, action, read, actor=command.actor)
+    target = target_of(action.to, facts=draft.facts(), visited=matter.visited) if action.to is not None else None
+    if action.to is not None and target is None:
+        return Refusal(RefusalCode.CONDITION, "填的内容没有对应的下一步。")
+    problem = _seats_of_act(draft, command, action, target)
+    if problem is not None:
+        return problem
+    machine_of(workflow).step(matter.state, action.id, target)
+    if target is None:
+        _stay(draft, action, command)
+    else:
+        _marks_and_milestones(draft, action)
+        move(draft, target, actor=command.actor, seats=command.seats, topic=command.topic)
+        _tell_new_holder(draft, command.actor)
+    occurrence = Occurrence(
+        type=EventType.ACTED, from_=matter.state, to=draft.get("state"), action=action.id, actor=command.actor,
+        at=draft.now, data=draft.data,
+    )  # fmt: skip
+    return _decision(draft, occurrence)
+
+
+def take_form(draft: Draft, action: Action, read: Values, *, actor: Actor) -> None:
+    """Take the fields, constants, counts and the doer of an action; then the clocks its classes choose."""
+    draft.fill(read)
+    for name, value in action.set.items():
+        draft.put("fields", name, value)
+    if action.counts is not None:
+        draft.count("counters", action.counts)
+    draft.count("uses", f"{draft.get('state')}.{action.id}")
+    if actor.person is not None:
+        draft.put("doers", action.id, actor.person)
+    klass = class_of(draft.workflow, draft.get("fields"))
+    if draft.get("fields") != draft.before.fields or klass != draft.get("klass"):
+        draft.set(klass=klass)
+        recompute_limits(draft)
+
+
+def _marks_and_milestones(draft: Draft, action: Action) -> None:
+    for mark in action.marks:
+        if mark not in draft.get("marks"):
+            draft.put("marks", mark, Mark(seq=draft.seq, at=draft.now))
+    meet_named(draft, action.marks)
+    meet_milestones(draft, (*action.marks, action.id))
+
+
+def _stay(draft: Draft, action: Action, command: Act) -> None:
+    _marks_and_milestones(draft, action)
+    state = draft.state
+    if action.id == BuiltIn.NOTE:
+        draft.set(owes=None)
+    if state.extend is not None and action.id in (
+        BuiltIn.ASK_EXTENSION,
+        BuiltIn.GRANT_EXTENSION,
+        BuiltIn.DENY_EXTENSION,
+    ):
+        extension.apply(draft, action.id, actor=command.actor, extend=state.extend)
+    if action.id == BuiltIn.ASSIGN and state.children is not None:
+        for seat in command.seats:
+            children.open_one(draft, state.children.seats[seat.seat], unit=seat.unit, actor=command.actor)
+
+
+def _tell_new_holder(draft: Draft, actor: Actor) -> None:
+    holder = draft.get("stands_in") or draft.get("holder")
+    if holder is None or (holder.role == actor.role and holder.unit == actor.unit):
+        return
+    draft.tell(None if holder.unit is None else holder, "moved")
+
+
+def _seats_of_act(draft: Draft, command: Act, action: Action, target: str | None) -> Refusal | None:
+    if target is not None:
+        return _seat_problem(draft.workflow.states[target], command.seats, draft)
+    if action.id != BuiltIn.ASSIGN:
+        return None
+    state_children = draft.state.children
+    if state_children is None or not command.seats:
+        return Refusal(RefusalCode.REQUIRED, "请选要补派的单位。", "seats")
+    free = children.free_seats(draft.before, state_children)
+    for seat in command.seats:
+        if seat.unit not in draft.world.organisation.units:
+            return Refusal(RefusalCode.FIELD, f"没有「{seat.unit}」这个单位，请重新选。", "seats")
+        free[seat.seat] = free.get(seat.seat, 0) - 1
+    full = next((seat for seat, left in free.items() if left < 0), None)
+    return None if full is None else Refusal(RefusalCode.FIELD, f"「{full}」的位置已经满了。", "seats")
+
+
+def _seat_problem(target: State, seats: tuple[SeatAsked, ...], draft: Draft) -> Refusal | None:
+    if target.children is None:
+        return Refusal(RefusalCode.FIELD, "这一步不用选单位。", "seats") if seats else None
+    organisation = draft.world.organisation
+    category = draft.get("fields").get("category")
+    default = organisation.department_for(category if isinstance(category, str) else None)
+    problem = children.problem_with(target.children, seats, default_unit=default, known=organisation.units)
+    return None if problem is None else Refusal(RefusalCode.REQUIRED, problem, "seats")
+
+
+def _read(
+    workflow: Workflow, values: Values, *, require: tuple[str, ...], optional: tuple[str, ...]
+) -> dict[str, Value | list[str]] | Refusal:
+    """Read the form: required fields first, then every value by its field's rule."""
+    for name in require:
+        if is_empty(values.get(name)):
+            return Refusal(RefusalCode.REQUIRED, f"请填写「{workflow.fields[name].label.zh}」。", name)
+    read: dict[str, Value | list[str]] = {}
+    for name, raw in values.items():
+        if name not in require and name not in optional:
+            return Refusal(RefusalCode.FIELD, f"这一步不收「{name[:40]}」这一项。", name)
+        if is_empty(raw):
+            continue
+        try:
+            read[name] = read_value(workflow.fields[name], raw)
+        except BadValue as bad:
+            return Refusal(RefusalCode.FIELD, str(bad), name)
+    return read
+
+
+def _fire(draft: Draft, command: Fire) -> Decision | Refusal:
+    timer = command.timer
+    if not draft.before.is_open:
+        return ENDED
+    standing = {t.key: t for t in armed(draft.workflow, draft.before, draft.world)}
+    if standing.get(timer.key) is None or standing[timer.key].fire > draft.now:
+        return STALE
+    return _decision(draft, fire(draft, standing[timer.key]))
+
+
+def _child_ended(draft: Draft, command: ChildEnded) -> Decision | Refusal:
+    matter = draft.before
+    if not matter.is_open:
+        return ENDED
+    seat = matter.seats.get(command.child)
+    if seat is None or seat.outcome is not None:
+        return STALE
+    children.record_end(draft, command)
+    state = draft.state
+    target = None
+    done = state.children.done if state.children is not None else None
+    if state.children is not None and done is not None and children.has_joined(draft.matter(), state.children):
+        target = target_of(done, facts=draft.facts(), visited=matter.visited)
+    machine_of(draft.workflow).step(matter.state, JOINED, target)
+    if target is not None:
+        move(draft, target, actor=SYSTEM)
+        _tell_new_holder(draft, SYSTEM)
+    draft.data["child"] = {"id": command.child, "outcome": command.outcome}
+    return _decision(draft, _by_engine(draft, EventType.CHILD_ENDED, "child_ended"))
+
+
+def _topic_ended(draft: Draft, command: TopicEnded) -> Decision | Refusal:
+    matter = draft.before
+    if not matter.is_open:
+        return ENDED
+    state = draft.state
+    if state.waits_for is None or matter.topics.get(command.topic) != "":
+        return STALE
+    draft.put("topics", command.topic, command.outcome)
+    draft.set(forms=draft.get("forms") + 1)
+    joined = topics.next_state(draft, state.waits_for)
+    outcome, target = joined if joined is not None else (command.outcome, None)
+    if outcome in state.waits_for.outcomes:
+        machine_of(draft.workflow).step(matter.state, topic_event(outcome), target)
+    if target is not None:
+        move(draft, target, actor=SYSTEM)
+        _tell_new_holder(draft, SYSTEM)
+    draft.data["topic"] = {"id": command.topic, "outcome": command.outcome}
+    return _decision(draft, _by_engine(draft, EventType.CHILD_ENDED, "topic_ended"))
+
+
+def _link(draft: Draft, command: Link) -> Decision | Refusal:
+    if not draft.before.is_open or draft.before.kind != MatterKind.TOPIC:
+        return Refusal(RefusalCode.FIELD, "这个议题已经结束或不是议题，请另选一个。", "topic")
+    machine_of(draft.workflow).step(draft.before.state, LINKED, None)
+    draft.set(waiting=(*draft.before.waiting, command.waiting))
+    return _decision(draft, _by_engine(draft, EventType.LINKED, "linked"))
+
+
+def _cancel(draft: Draft, command: Cancel) -> Decision | Refusal:
+    if not draft.before.is_open or draft.before.parent != command.parent:
+        return ENDED
+    machine_of(draft.workflow).step(draft.before.state, CANCELLED, None)
+    children.close_open(draft)
+    draft.tell(draft.before.holder, "cancelled")
+    draft.set(outcome="cancelled", holder=None, stands_in=None, assignee=None, suspended=(), extension=None)
+    return _decision(draft, _by_engine(draft, EventType.CANCELLED, "cancelled"))
+
+
+def _recompute(draft: Draft) -> Decision | Refusal:
+    if not draft.before.is_open:
+        return ENDED
+    if not recompute_calendar(draft):
+        return STALE
+    machine_of(draft.workflow).step(draft.before.state, RECOMPUTED, None)
+    clock = draft.clocks.get(STATE_CLOCK)
+    if clock is not None and clock.due is not None:
+        draft.tell(draft.before.holder, "recomputed", due=clock.due.isoformat())
+    return _decision(draft, _by_engine(draft, EventType.RECOMPUTED, "recomputed"))
+
+
+def _by_engine(draft: Draft, kind: EventType, action: str) -> Occurrence:
+    return Occurrence(
+        type=kind, from_=draft.before.state, to=draft.get("state"), action=action, actor=SYSTEM, at=draft.now,
+        data=draft.data,
+    )  # fmt: skip
+
+
+def _decision(draft: Draft, occurrence: Occurrence) -> Decision:
+    after = draft.matter()
+    old = draft.before if draft.before.seq else None
+    had = {timer.key: timer for timer in armed(draft.workflow, old, draft.world)} if old is not None else {}
+    has: dict[tuple[str, str, str, int, int], Timer] = {
+        timer.key: timer for timer in armed(draft.workflow, after, draft.world)
+    }
+    return Decision(
+        before=old, after=after, occurrence=occurrence, private=draft.private,
+        arm=tuple(timer for key, timer in has.items() if had.get(key) != timer),
+        cancel=tuple(timer for key, timer in had.items() if has.get(key) != timer),
+        opens=tuple(draft.opens), follows=tuple(draft.follows), notices=tuple(draft.notices),
+        alarms=tuple(draft.alarms),
+    )  # fmt: skip
