@@ -3,8 +3,8 @@ PY ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
-# Workers for the tests; 0 runs them in one process (for a debugger).
-JOBS ?= 2
+# Workers for the tests: a number, or one for each core; 0 runs them in one process (for a debugger).
+JOBS ?= logical
 # What the tests get on top: make test ARGS="-k clock"
 ARGS ?=
 UV ?= uv
