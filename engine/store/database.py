@@ -25,8 +25,9 @@ _PRAGMAS = (
     f"busy_timeout={SQLITE_BUSY_SECONDS * 1000}",
     "secure_delete=ON",
 )
-# 40001 serialization_failure, 40P01 deadlock_detected: the transaction is gone, the same again may pass.
-_PASSING_STATES = frozenset({"40001", "40P01"})
+# 40001 serialization_failure, 40P01 deadlock_detected, 23505 unique_violation.
+_PASSING_STATES = frozenset({"40001", "40P01", "23505"})
+_CANNOT_SERVE = (OperationalError, InterfaceError)
 _PLAIN_WORDS = (
     ("disk is full", "磁盘已满"),
     ("database or disk is full", "磁盘已满"),
@@ -42,6 +43,10 @@ _PLAIN_WORDS = (
     ("lock timeout", "数据库太忙"),
     ("too many clients", "数据库连接已满"),
 )
+
+
+class TryAgain(Exception):
+    """Somebody else came in between and nothing was written: the same transaction again may pass."""
 
 
 class Turnstile:
@@ -191,30 +196,30 @@ def _query_only(connection: Connection) -> Iterator[None]:
         raw.execute("PRAGMA query_only=OFF")
 
 
-def is_passing(error: BaseException) -> bool:
-    """Whether *error* is a deadlock or a failed serialization: nothing was written, and trying again is right."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    return getattr(cause, "sqlstate", None) in _PASSING_STATES
-
-
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Turn what the drivers say about a store that cannot serve into `Unavailable`; other errors pass as they are."""
+    """
+    Say in our words what the drivers say about a store that cannot serve; other errors pass as they are.
+
+    Raises:
+        TryAgain: a deadlock, a failed serialization, or a key somebody else wrote first.
+        Unavailable: the store is busy, full, read only, broken or gone.
+    """
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        if is_passing(error):
-            raise
-        raise Unavailable(what=_in_plain_words(error), retry_after_seconds=RETRY_AFTER_SECONDS) from error
     except DBAPIError as error:
+        if _is_passing(error):
+            raise TryAgain from error
         words = _known_words(error)
-        if words is None and not error.connection_invalidated:
+        if words is None and not error.connection_invalidated and not isinstance(error, _CANNOT_SERVE):
             raise
         raise Unavailable(what=words or "数据库连不上", retry_after_seconds=RETRY_AFTER_SECONDS) from error
 
 
-def _in_plain_words(error: DBAPIError) -> str:
-    return _known_words(error) or "数据库连不上"
+def _is_passing(error: DBAPIError) -> bool:
+    if getattr(error.orig, "sqlstate", None) in _PASSING_STATES:
+        return True
+    return "UNIQUE constraint failed" in str(error.orig)
 
 
 def _known_words(error: DBAPIError) -> str | None:

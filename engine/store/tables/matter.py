@@ -1,4 +1,4 @@
-"""Matters, and what a demand has beside its matter: number, channel, reporters, links to topics."""
+"""Matters, and what a demand has beside its matter: number, channel, reporters."""
 
 from datetime import datetime
 
@@ -108,14 +108,3 @@ class ReporterRow(Row, table=True):
     person: str | None
     name_ref: str | None
     phone_ref: str | None
-
-
-class TopicLinkRow(Row, table=True):
-    """A matter that waits (or waited) for a topic; `seq` is the event that linked it."""
-
-    __tablename__ = "topic_link"
-
-    district_id: str = Field(primary_key=True)
-    topic_id: str = Field(primary_key=True)
-    matter_id: str = Field(primary_key=True)
-    seq: int

@@ -366,14 +366,6 @@ def upgrade() -> None:
         )
 
     op.create_table(
-        "topic_link",
-        sa.Column("district_id", sqltypes.AutoString(), nullable=False),
-        sa.Column("topic_id", sqltypes.AutoString(), nullable=False),
-        sa.Column("matter_id", sqltypes.AutoString(), nullable=False),
-        sa.Column("seq", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("district_id", "topic_id", "matter_id", name=op.f("pk_topic_link")),
-    )
-    op.create_table(
         "unit",
         sa.Column("district_id", sqltypes.AutoString(), nullable=False),
         sa.Column("id", sqltypes.AutoString(), nullable=False),
@@ -511,7 +503,6 @@ def downgrade() -> None:
         batch_op.drop_index("ix_unit_path")
 
     op.drop_table("unit")
-    op.drop_table("topic_link")
     with op.batch_alter_table("timer", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_timer_due",

@@ -1,0 +1,184 @@
+"""
+Statements for many rows at once, made once per table: executemany on SQLite, arrays and `unnest` on PostgreSQL.
+
+One statement for a batch is what makes a sweep fast: row by row costs some twenty times as much. Rows are tuples in
+the order of the columns given when the statement is made.
+"""
+
+# ruff: noqa: S608  # the names come from our own tables, every value is bound
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from sqlalchemy import Column, Connection, DateTime, Table
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import TypeDecorator
+
+Cells: TypeAlias = tuple[Any, ...]
+
+_POSTGRES = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves its dialects untyped
+# SQLite allows 32,766 parameters in one statement; this stays far below with every key we have.
+CHUNK = 2000
+
+
+def sqlite_instant(value: datetime | None) -> str | None:
+    """Return *value* as SQLAlchemy writes instants into SQLite."""
+    if value is None:
+        return None
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.isoformat(" ", "microseconds")[:26]
+
+
+def is_sqlite(connection: Connection) -> bool:
+    """Whether *connection* leads to SQLite."""
+    return connection.dialect.name == "sqlite"
+
+
+def columns_of(table: Table, names: Sequence[str] = ()) -> tuple[Column[Any], ...]:
+    """Return the columns of those names, all without names."""
+    return tuple(table.c[name] for name in names) if names else tuple(table.c)
+
+
+class _Statement:
+    """What the statements share: columns, and rows in the form each driver takes."""
+
+    def __init__(self, table: Table, columns: Sequence[Column[Any]]) -> None:
+        self.table = table
+        self.columns = tuple(columns)
+        self._instants = tuple(n for n, column in enumerate(columns) if _is_instant(column))
+
+    def for_sqlite(self, rows: Iterable[Cells]) -> list[Cells]:
+        """Return *rows* with their instants as text."""
+        if not self._instants:
+            return list(rows)
+        return [self._with_text_instants(row) for row in rows]
+
+    def _with_text_instants(self, row: Cells) -> Cells:
+        cells = list(row)
+        for place in self._instants:
+            cells[place] = sqlite_instant(cells[place])
+        return tuple(cells)
+
+    def for_postgres(self, rows: Sequence[Cells]) -> Cells:
+        """Return one list per column."""
+        return tuple(list(column) for column in zip(*rows, strict=True))
+
+    @cached_property
+    def arrays(self) -> str:
+        """`unnest(…)` over one array per column."""
+        kinds = (column.type.compile(dialect=_POSTGRES) for column in self.columns)
+        return "unnest(" + ", ".join(f"%s::{kind}[]" for kind in kinds) + ")"
+
+
+def _is_instant(column: Column[Any]) -> bool:
+    kind = column.type.impl if isinstance(column.type, TypeDecorator) else column.type
+    return isinstance(kind, DateTime)
+
+
+class BulkInsert(_Statement):
+    """Insert rows; `unless_there` leaves those alone whose key exists."""
+
+    def __init__(self, table: Table, names: Sequence[str] = (), *, unless_there: bool = False) -> None:
+        super().__init__(table, columns_of(table, names))
+        listed = ", ".join(f'"{column.name}"' for column in self.columns)
+        marks = ", ".join("?" for _ in self.columns)
+        quiet = " ON CONFLICT DO NOTHING" if unless_there else ""
+        self._head = f'INSERT INTO "{table.name}" ({listed})'
+        self._sqlite = f"{self._head} VALUES ({marks}){quiet}"
+        self._quiet = quiet
+
+    @cached_property
+    def _postgres(self) -> str:
+        return f"{self._head} SELECT * FROM {self.arrays}{self._quiet}"
+
+    def run(self, connection: Connection, rows: Sequence[Cells]) -> None:
+        """Insert *rows*."""
+        if not rows:
+            return
+        if is_sqlite(connection):
+            connection.exec_driver_sql(self._sqlite, self.for_sqlite(rows))
+        else:
+            connection.exec_driver_sql(self._postgres, self.for_postgres(rows))
+
+
+class BulkUpdate(_Statement):
+    """
+    Set columns of rows found by their key, and by the value *expect* must still have.
+
+    A row is: the new values of *names*, then the key's values, then the expected value.
+    """
+
+    def __init__(self, table: Table, names: Sequence[str], *, key: Sequence[str], expect: str) -> None:
+        found_by = (*key, expect)
+        super().__init__(table, columns_of(table, (*names, *found_by)))
+        marks = ", ".join(f'"{name}" = ?' for name in names)
+        keys = " AND ".join(f'"{name}" = ?' for name in found_by)
+        self._sqlite = f'UPDATE "{table.name}" SET {marks} WHERE {keys}'
+        self._set = ", ".join(f'"{name}" = v.n{place}' for place, name in enumerate(names))
+        self._where = " AND ".join(f't."{name}" = v.n{place}' for place, name in enumerate(found_by, start=len(names)))
+
+    @cached_property
+    def _postgres(self) -> str:
+        aliases = ", ".join(f"n{place}" for place in range(len(self.columns)))
+        return f'UPDATE "{self.table.name}" t SET {self._set} FROM {self.arrays} AS v({aliases}) WHERE {self._where}'
+
+    def run(self, connection: Connection, rows: Sequence[Cells]) -> int:
+        """Update *rows* and return how many were found."""
+        if not rows:
+            return 0
+        if is_sqlite(connection):
+            return connection.exec_driver_sql(self._sqlite, self.for_sqlite(rows)).rowcount
+        return connection.exec_driver_sql(self._postgres, self.for_postgres(rows)).rowcount
+
+
+class BulkDelete(_Statement):
+    """Delete rows by their key; `run_returning` also says which were there."""
+
+    def __init__(self, table: Table, key: Sequence[str]) -> None:
+        super().__init__(table, columns_of(table, key))
+        self._names = ", ".join(f'"{name}"' for name in key)
+        self._mark = "(" + ", ".join("?" for _ in key) + ")"
+        self._where = " AND ".join(f't."{name}" = v.n{place}' for place, name in enumerate(key))
+        each = " AND ".join(f'"{name}" = ?' for name in key)
+        self._sqlite = f'DELETE FROM "{table.name}" WHERE {each}'
+
+    @cached_property
+    def _postgres(self) -> str:
+        aliases = ", ".join(f"n{place}" for place in range(len(self.columns)))
+        return f'DELETE FROM "{self.table.name}" t USING {self.arrays} AS v({aliases}) WHERE {self._where}'
+
+    @cached_property
+    def _returned(self) -> str:
+        return ", ".join(f't."{column.name}"' for column in self.columns)
+
+    def run(self, connection: Connection, keys: Sequence[Cells]) -> int:
+        """Delete the rows of *keys* and return how many were there."""
+        if not keys:
+            return 0
+        if is_sqlite(connection):
+            return connection.exec_driver_sql(self._sqlite, self.for_sqlite(keys)).rowcount
+        return connection.exec_driver_sql(self._postgres, self.for_postgres(keys)).rowcount
+
+    def run_returning(self, connection: Connection, keys: Sequence[Cells]) -> set[Cells]:
+        """Delete the rows of *keys* and return the keys of those that were there."""
+        if not keys:
+            return set()
+        if not is_sqlite(connection):
+            statement = f"{self._postgres} RETURNING {self._returned}"
+            return {tuple(row) for row in connection.exec_driver_sql(statement, self.for_postgres(keys))}
+        return {
+            found
+            for start in range(0, len(keys), CHUNK)
+            for found in self._sqlite_returning(connection, self.for_sqlite(keys[start : start + CHUNK]))
+        }
+
+    def _sqlite_returning(self, connection: Connection, keys: Sequence[Cells]) -> list[Cells]:
+        listed = ", ".join([self._mark] * len(keys))
+        statement = (
+            f'DELETE FROM "{self.table.name}" WHERE ({self._names}) IN (VALUES {listed}) RETURNING {self._names}'
+        )
+        flat = tuple(cell for key in keys for cell in key)
+        return [tuple(row) for row in connection.exec_driver_sql(statement, flat)]

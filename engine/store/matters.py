@@ -1,0 +1,160 @@
+"""Matters: loaded many at once under their locks, saved many at once by compare-and-set."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, bindparam, select
+
+from engine.core.matter import STATE_CLOCK, Matter, decode, encode
+from engine.store.bulk import CHUNK, BulkInsert, BulkUpdate, Cells, is_sqlite
+from engine.store.database import TryAgain
+from engine.store.repository import Repository, table
+
+MATTER = table("matter")
+
+_CHANGING = (
+    "workflow",
+    "version",
+    "digest",
+    "state",
+    "level",
+    "outcome",
+    "holder_role",
+    "holder_unit",
+    "assignee",
+    "place",
+    "klass",
+    "entered_at",
+    "at",
+    "due_at",
+    "ended_at",
+    "late",
+    "supervised",
+    "seq",
+    "head",
+    "snapshot",
+)
+_FIXED = ("kind", "root", "parent", "filed_at")
+_INSERT = BulkInsert(MATTER, (*_CHANGING, *_FIXED, "district_id", "id"))
+_UPDATE = BulkUpdate(MATTER, _CHANGING, key=("district_id", "id"), expect="seq")
+_LOAD = (
+    select(MATTER.c.snapshot, MATTER.c.head)
+    .where(MATTER.c.district_id == bindparam("district"), MATTER.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(MATTER.c.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A matter as it is stored: what it is, and the head of its chain."""
+
+    matter: Matter
+    head: bytes
+
+
+class Matters(Repository):
+    """The matters of a district."""
+
+    def get(self, matter_id: str) -> Stored | None:
+        """Return one matter, without locking it."""
+        return self.read_many((matter_id,)).get(matter_id)
+
+    def read_many(self, ids: Collection[str]) -> dict[str, Stored]:
+        """Return those of *ids* that exist, without locking them."""
+        return self._load(_LOAD, ids)
+
+    def load_many(self, ids: Collection[str]) -> dict[str, Stored]:
+        """Return those of *ids* that exist and lock them, in id order, for the rest of the transaction."""
+        return self._load(_LOAD if is_sqlite(self.connection) else _LOAD.with_for_update(), ids)
+
+    def load_free(self, ids: Collection[str]) -> dict[str, Stored]:
+        """Do the same, but leave out what somebody else has locked instead of waiting for it."""
+        return self._load(_LOAD if is_sqlite(self.connection) else _LOAD.with_for_update(skip_locked=True), ids)
+
+    def _load(self, statement: Select[Any], ids: Collection[str]) -> dict[str, Stored]:
+        found: dict[str, Stored] = {}
+        for some in batched_ids(ids):
+            for snapshot, head in self.connection.execute(statement, {"district": self.district, "ids": some}):
+                matter = decode(snapshot)
+                found[matter.id] = Stored(matter, head)
+        return found
+
+    def insert_many(self, fresh: Sequence[Stored]) -> None:
+        """Insert new matters."""
+        _INSERT.run(self.connection, [(*_changing(one), *self._fixed(one.matter)) for one in fresh])
+
+    def save_many(self, changed: Sequence[tuple[Stored, int]]) -> None:
+        """
+        Replace matters that must still stand at the seq given with each.
+
+        Raises:
+            TryAgain: one of them does not; nothing of this transaction may be kept.
+        """
+        rows: list[Cells] = [(*_changing(one), self.district, one.matter.id, seq) for one, seq in changed]
+        if _UPDATE.run(self.connection, rows) != len(rows):
+            raise TryAgain
+
+    def _fixed(self, matter: Matter) -> Cells:
+        return (*_fixed_of(matter), self.district, matter.id)
+
+    def heads(self) -> Iterator[tuple[str, int, bytes]]:
+        """Yield (id, seq, head) of every matter, in id order."""
+        query = select(MATTER.c.id, MATTER.c.seq, MATTER.c.head).where(MATTER.c.district_id == self.district)
+        rows = self.connection.execution_options(yield_per=CHUNK).execute(query.order_by(MATTER.c.id))
+        for row in rows:
+            yield row.id, row.seq, row.head
+
+    def all(self, *, only_open: bool = False) -> Iterator[Stored]:
+        """Yield every matter (or every open one), in id order."""
+        query = select(MATTER.c.snapshot, MATTER.c.head).where(MATTER.c.district_id == self.district)
+        if only_open:
+            query = query.where(MATTER.c.outcome.is_(None))
+        rows = self.connection.execution_options(yield_per=CHUNK).execute(query.order_by(MATTER.c.id))
+        for row in rows:
+            yield Stored(decode(row.snapshot), row.head)
+
+
+def batched_ids(ids: Iterable[str]) -> Iterator[Sequence[str]]:
+    """Cut *ids*, sorted and without repeats, into pieces a statement can take."""
+    ordered = sorted(set(ids))
+    for start in range(0, len(ordered), CHUNK):
+        yield ordered[start : start + CHUNK]
+
+
+def _changing(stored: Stored) -> Cells:
+    matter = stored.matter
+    holder = matter.stands_in or matter.holder
+    state_clock = matter.clocks.get(STATE_CLOCK)
+    return (
+        matter.workflow,
+        matter.version,
+        matter.digest,
+        matter.state,
+        matter.level,
+        matter.outcome,
+        holder.role if holder else None,
+        holder.unit if holder else None,
+        matter.assignee,
+        matter.place,
+        matter.klass,
+        matter.entered,
+        matter.at,
+        state_clock.due if state_clock else None,
+        None if matter.is_open else matter.at,
+        any(clock.late_at for clock in matter.clocks.values()),
+        matter.answers is not None,
+        matter.seq,
+        stored.head,
+        encode(matter),
+    )
+
+
+def columns_from(matter: Matter, *, head: bytes) -> dict[str, Any]:
+    """Return the columns that a stored *matter* must have, for those who check the store."""
+    names = (*_CHANGING, *_FIXED)
+    return dict(zip(names, (*_changing(Stored(matter, head)), *_fixed_of(matter)), strict=True))
+
+
+def _fixed_of(matter: Matter) -> Cells:
+    return (matter.kind, matter.root, matter.parent, matter.filed)

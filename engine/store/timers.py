@@ -1,0 +1,149 @@
+"""Armed timers: armed, cancelled, found when due and consumed, many at once."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, bindparam, func, or_, select, update
+
+from engine.core.matter import Timer
+from engine.store.bulk import CHUNK, BulkDelete, BulkInsert, Cells
+from engine.store.matters import batched_ids
+from engine.store.repository import Repository, table
+
+TIMER = table("timer")
+
+_KEY = ("district_id", "matter_id", "clock", "rule", "visit", "slot")
+_SHAPE = ("matter_id", "clock", "rule", "visit", "slot", "due_at", "fire_at", "rank", "provisional")
+_ARM = BulkInsert(TIMER, ("district_id", *_SHAPE), unless_there=True)
+_REMOVE = BulkDelete(TIMER, _KEY)
+_COLUMNS = tuple(TIMER.c[name] for name in _SHAPE)
+_RINGS = and_(TIMER.c.failed_at.is_(None), TIMER.c.held_until.is_(None))
+_IN_ORDER = (TIMER.c.fire_at, TIMER.c.rank, TIMER.c.matter_id)
+_DUE = (
+    select(*_COLUMNS)
+    .where(TIMER.c.district_id == bindparam("district"), TIMER.c.fire_at <= bindparam("now"), _RINGS)
+    .order_by(*_IN_ORDER)
+    .limit(bindparam("limit"))
+)
+_NEXT = select(func.min(TIMER.c.fire_at)).where(TIMER.c.district_id == bindparam("district"), _RINGS)
+
+
+@dataclass(frozen=True, slots=True)
+class TimerApart:
+    """A timer that does not ring: held by the breaker, or parked after acting on it failed."""
+
+    timer: Timer
+    held_until: datetime | None
+    failed_at: datetime | None
+    error: str | None
+
+
+class Timers(Repository):
+    """The armed timers of a district."""
+
+    def arm_many(self, timers: Sequence[Timer]) -> None:
+        """Arm *timers*; one that is armed already stays as it is."""
+        rows = [
+            (self.district, t.matter, t.clock, t.rule, t.visit, t.slot, t.due, t.fire, t.rank, t.provisional)
+            for t in timers
+        ]
+        _ARM.run(self.connection, rows)
+
+    def cancel_many(self, timers: Sequence[Timer]) -> None:
+        """Remove *timers*; one that is gone already is no fault."""
+        _REMOVE.run(self.connection, [self._key(timer) for timer in timers])
+
+    def consume_many(self, timers: Sequence[Timer]) -> set[tuple[str, str, str, int, int]]:
+        """Remove *timers* and return the keys of those that were there: only these may act."""
+        gone = _REMOVE.run_returning(self.connection, [self._key(timer) for timer in timers])
+        return {(str(key[1]), str(key[2]), str(key[3]), int(key[4]), int(key[5])) for key in gone}
+
+    def _key(self, timer: Timer) -> Cells:
+        return (self.district, *timer.key)
+
+    def due(self, now: datetime, *, limit: int) -> list[Timer]:
+        """Return up to *limit* timers that ring at or before *now*, earliest first: a hint, nothing is locked."""
+        rows = self.connection.execute(_DUE, {"district": self.district, "now": now, "limit": limit})
+        return [_timer(row) for row in rows]
+
+    def next_fire(self) -> datetime | None:
+        """When the next timer rings."""
+        instant: datetime | None = self.connection.execute(_NEXT, {"district": self.district}).scalar()
+        return instant
+
+    def count_due(self, now: datetime) -> int:
+        """How many timers ring at or before *now*."""
+        return self._count(and_(TIMER.c.fire_at <= now, _RINGS))
+
+    def count(self) -> int:
+        """How many timers are armed, those apart included."""
+        return self._count(TIMER.c.matter_id.is_not(None))
+
+    def _count(self, condition: ColumnElement[bool]) -> int:
+        query = select(func.count()).select_from(TIMER).where(TIMER.c.district_id == self.district, condition)
+        return int(self.connection.execute(query).scalar_one())
+
+    def of_many(self, matter_ids: Collection[str]) -> dict[str, list[Timer]]:
+        """Return the armed timers of each of those matters, those apart included, in order of ringing."""
+        found: dict[str, list[Timer]] = {matter_id: [] for matter_id in matter_ids}
+        for some in batched_ids(matter_ids):
+            query = select(*_COLUMNS).where(TIMER.c.district_id == self.district, TIMER.c.matter_id.in_(some))
+            for row in self.connection.execute(query.order_by(*_IN_ORDER)):
+                found[row.matter_id].append(_timer(row))
+        return found
+
+    def hold_between(self, after: datetime, until: datetime, *, held_until: datetime) -> int:
+        """Hold every timer that rings after *after* and up to *until*; return how many."""
+        stretch = and_(TIMER.c.fire_at > after, TIMER.c.fire_at <= until, _RINGS)
+        change = update(TIMER).where(TIMER.c.district_id == self.district, stretch).values(held_until=held_until)
+        return int(self.connection.execute(change).rowcount)
+
+    def release(self, now: datetime | None = None) -> int:
+        """Let go what is held: everything, or what is held no longer than *now*; return how many."""
+        condition = TIMER.c.held_until.is_not(None) if now is None else TIMER.c.held_until <= now
+        change = update(TIMER).where(TIMER.c.district_id == self.district, condition).values(held_until=None)
+        return int(self.connection.execute(change).rowcount)
+
+    def park(self, timer: Timer, *, at: datetime, error: str) -> None:
+        """Put *timer* aside after acting on it failed; it is armed again first if it was consumed."""
+        self.arm_many((timer,))
+        self._update_one(timer, failed_at=at, error=error)
+
+    def unpark(self, timer: Timer) -> None:
+        """Let a parked timer ring again."""
+        self._update_one(timer, failed_at=None, error=None)
+
+    def _update_one(self, timer: Timer, **values: object) -> None:
+        same = [TIMER.c[name] == cell for name, cell in zip(_KEY, self._key(timer), strict=True)]
+        self.connection.execute(update(TIMER).where(*same).values(**values))
+
+    def apart(self) -> Iterator[TimerApart]:
+        """Yield the timers that do not ring, earliest first."""
+        beside = (TIMER.c.held_until, TIMER.c.failed_at, TIMER.c.error)
+        query = select(*_COLUMNS, *beside).where(
+            TIMER.c.district_id == self.district, or_(TIMER.c.failed_at.is_not(None), TIMER.c.held_until.is_not(None))
+        )
+        rows = self.connection.execution_options(yield_per=CHUNK).execute(query.order_by(TIMER.c.fire_at))
+        for row in rows:
+            yield TimerApart(_timer(row), row.held_until, row.failed_at, row.error)
+
+
+def timer_key(timer: Timer) -> str:
+    """Return the name under which an event notes that it has used *timer* up."""
+    return "/".join(str(part) for part in timer.key)
+
+
+def _timer(row: Row[Any]) -> Timer:
+    return Timer(
+        matter=row.matter_id,
+        clock=row.clock,
+        rule=row.rule,
+        visit=row.visit,
+        slot=row.slot,
+        due=row.due_at,
+        fire=row.fire_at,
+        rank=row.rank,
+        provisional=row.provisional,
+    )
