@@ -1,0 +1,87 @@
+"""Every use of a name held against what is declared: E101 (columns), E201, E206, E207, once each."""
+
+from collections.abc import Iterable
+
+from engine.core.terms import FIXED_ROLES
+from engine.core.workflow.catalogue import UNITS, Library
+from engine.core.workflow.parts import Names, Part, Reference
+from engine.core.workflow.reader import Reader, nearest
+from engine.core.workflow.shapes import NAME_LABELS, REFERENCE_CODES
+
+_LEVEL, _FINAL = "level.", "final."
+
+
+def add_names_beside(names: Names, library: Library, flow: Part) -> None:
+    """Add what does not stand in the flow's file: fixed roles, calendars, other flows, catalogues."""
+    where = flow.where
+    for role in FIXED_ROLES:
+        names.of("role").setdefault(role, where)
+    names.of("catalogue").update(dict.fromkeys((*library.catalogues, UNITS), where))
+    for kind, known in (("calendar", library.calendars), ("flow", library.flows)):
+        if known is None:
+            names.open.add(kind)
+        else:
+            names.of(kind).update(dict.fromkeys(sorted(known), where))
+    if ident := flow.text("workflow"):
+        names.of("flow").setdefault(ident, where)
+        names.of("own_flow")[ident] = where
+
+
+def check_references(readers: Iterable[Reader], names: Names) -> None:
+    """Report every use of a name that nothing declares."""
+    by_file = {reader.file: reader for reader in readers}
+    for use in names.uses:
+        if not _known(use, names):
+            by_file[use.where.file].fault(REFERENCE_CODES[_blamed(use)], use.where, _message(use, names))
+
+
+def _known(use: Reference, names: Names) -> bool:
+    if use.name in use.beside:
+        return True
+    for kind in use.refers:
+        if kind == "level_end":
+            if use.name.startswith(_LEVEL) and _declared(use.name.removeprefix(_LEVEL), "level", names):
+                return True
+        elif kind == "outcome_end":
+            if use.name.startswith(_FINAL) and _declared(use.name.removeprefix(_FINAL), "outcome", names):
+                return True
+        elif _declared(use.name, kind, names):
+            return True
+    return False
+
+
+def _declared(name: str, kind: str, names: Names) -> bool:
+    return name in names.of(kind) or kind in names.open
+
+
+def _blamed(use: Reference) -> str:
+    """Return the kind of name that was probably wanted."""
+    if "level_end" in use.refers and use.name.startswith(_LEVEL):
+        return "level_end"
+    return "outcome_end" if "outcome_end" in use.refers and use.name.startswith(_FINAL) else use.refers[0]
+
+
+def _message(use: Reference, names: Names) -> str:
+    kind = _blamed(use)
+    if kind == "own_flow":
+        return f"这份时限表写的是「{use.name}」，旁边的流程是「{'、'.join(names.of(kind))}」。"
+    known = _candidates(use, kind, names)
+    near = nearest(use.name, known)
+    if near:
+        hint = f"是不是「{near}」？"
+    elif known and len(known) <= 12:
+        hint = f"现在有：{'、'.join(known)}。"
+    else:
+        hint = ""
+    label = (
+        "、".join(dict.fromkeys(NAME_LABELS[one] for one in use.refers)) if len(use.refers) > 1 else NAME_LABELS[kind]
+    )
+    return f"没有叫「{use.name}」的{label}。{hint}"
+
+
+def _candidates(use: Reference, kind: str, names: Names) -> list[str]:
+    if kind == "level_end":
+        return [_LEVEL + level for level in names.of("level")]
+    if kind == "outcome_end":
+        return [_FINAL + outcome for outcome in names.of("outcome")]
+    return [name for one in use.refers for name in names.of(one)] + list(use.beside)
