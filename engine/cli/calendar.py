@@ -1,0 +1,136 @@
+"""`sanlian calendar`: ask a working calendar, and check its files."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from engine.core.clock.duration import Duration, Unit, parse_duration
+from engine.core.clock.instants import format_instant, parse_instant
+from engine.core.clock.running_clock import ClockFacts, Pause, due
+from engine.core.clock.working_calendar import WorkingCalendar
+from engine.errors import BadInput, CalendarFaults, NotFound, SanlianError
+from engine.services.calendars import SUFFIX, check_calendar_file, load_calendar
+
+FINDINGS = 1
+USAGE = 2
+
+app = typer.Typer(name="calendar", help="工作日历：算到期时刻、用去的时间，检查日历文件。", no_args_is_help=True)
+
+CalendarName = Annotated[str, typer.Argument(metavar="CALENDAR", help="日历文件的路径，或日历文件夹里的编号。")]
+Folder = Annotated[Path, typer.Option("--folder", help="按编号找日历的文件夹。")]
+From = Annotated[str, typer.Option("--from", metavar="INSTANT", help="开始的时刻，带时区。")]
+Budget = Annotated[str, typer.Option("--budget", metavar="DURATION", help="时限，例如 3wd、4wh、3d roll。")]
+CALENDARS = Path("workflows/calendars")
+
+
+@app.command("due", help="算到期时刻。")
+def show_due(
+    calendar: CalendarName,
+    *,
+    start: From,
+    budget: Budget,
+    pauses: Annotated[list[str] | None, typer.Option("--pause", metavar="A/B", help="一段暂停，可以写多次。")] = None,
+    folder: Folder = CALENDARS,
+) -> None:
+    """Print when a budget ends, as one RFC 3339 line in the calendar's local time."""
+    try:
+        working = _open(calendar, folder)
+        facts = ClockFacts(parse_instant(start), parse_duration(budget), _pauses(pauses or []))
+        end = due(working, facts)
+    except SanlianError as error:
+        _stop(error)
+    if end is None:
+        raise typer.Exit(USAGE)  # not reached: every pause read here has its end
+    typer.echo(format_instant(end.at, working.zone))
+    if end.provisional:
+        typer.echo("暂定：其中有一年还没有放假安排，先按平常的星期算。", err=True)
+
+
+@app.command("elapsed", help="算两个时刻之间用去多少。")
+def show_elapsed(
+    calendar: CalendarName,
+    *,
+    start: From,
+    end: Annotated[str, typer.Option("--to", metavar="INSTANT", help="结束的时刻，带时区。")],
+    unit: Annotated[str, typer.Option("--unit", help="单位：m、h、d、wm、wh 或 wd。")] = Unit.WORKING_MINUTES.value,
+    folder: Folder = CALENDARS,
+) -> None:
+    """Print how many whole units of time have passed between two instants."""
+    try:
+        working = _open(calendar, folder)
+        left, right = parse_instant(start), parse_instant(end)
+        if right < left:
+            raise BadInput(where="--to", found=end, expected=f"不早于 --from 的时刻（{start}）")
+        typer.echo(str(working.elapsed(left, right, unit=_unit(unit))))
+    except SanlianError as error:
+        _stop(error)
+
+
+@app.command("explain", help="一天一天说明为什么这时到期。")
+def show_explanation(calendar: CalendarName, *, start: From, budget: Budget, folder: Folder = CALENDARS) -> None:
+    """Say day by day why a budget ends when it does."""
+    try:
+        working = _open(calendar, folder)
+        begun, duration = parse_instant(start), parse_duration(budget)
+        _explain(working, begun, duration)
+    except SanlianError as error:
+        _stop(error)
+
+
+@app.command("check", help="检查日历文件。")
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="日历文件，或某一年的放假表。")],
+) -> None:
+    """Check calendar files: every fault with its place."""
+    try:
+        findings = [finding for file in files for finding in check_calendar_file(file)]
+    except SanlianError as error:
+        _stop(error)
+    for finding in findings:
+        typer.echo(str(finding))
+    if findings:
+        raise typer.Exit(FINDINGS)
+
+
+def _explain(working: WorkingCalendar, begun: datetime, duration: Duration) -> None:
+    end = working.due(begun, duration)
+    lines = working.explain(begun, duration)
+    typer.echo(f"从 {format_instant(begun, working.zone)} 起，时限 {duration}：")
+    for line in lines:
+        typer.echo(line.text)
+    unsure = "（暂定：其中有一年还没有放假安排）" if end.provisional else ""
+    typer.echo(f"到期：{format_instant(end.at, working.zone)}{unsure}")
+
+
+def _open(name: str, folder: Path) -> WorkingCalendar:
+    path = Path(name)
+    if path.suffix in {SUFFIX, ".yml"} or path.is_file():
+        return load_calendar(path)
+    known = folder / f"{name}{SUFFIX}"
+    if Path(name).name != name or not known.is_file():
+        raise NotFound(what="日历", found=name)
+    return load_calendar(known)
+
+
+def _pauses(written: list[str]) -> tuple[Pause, ...]:
+    pauses = []
+    for text in written:
+        since, slash, until = text.partition("/")
+        if not slash:
+            raise BadInput(where="--pause", found=text, expected="两个时刻，中间一个斜杠：A/B")
+        pauses.append(Pause(parse_instant(since), parse_instant(until)))
+    return tuple(sorted(pauses, key=lambda pause: pause.since))
+
+
+def _unit(text: str) -> Unit:
+    try:
+        return Unit(text)
+    except ValueError as error:
+        raise BadInput(where="--unit", found=text, expected="、".join(unit.value for unit in Unit)) from error
+
+
+def _stop(error: SanlianError) -> NoReturn:
+    typer.echo(str(error), err=True)
+    raise typer.Exit(FINDINGS if isinstance(error, CalendarFaults) else USAGE)
