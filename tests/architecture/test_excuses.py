@@ -18,7 +18,6 @@ EXCUSE = re.compile(
             "my" + r"py:\s*[a-z-]+(?:\s*=\s*[\w\", -]+)?",
             "ru" + r"ff:\s*no" + r"qa(?::\s*[A-Z0-9, ]+)?",
             "pra" + r"gma:\s*no\s+(?:cover|branch)",
-            "fm" + r"t:\s*(?:off|skip)",
         ]
     )
     + r")(?P<reason>.*)"
