@@ -62,9 +62,7 @@ def time_state(
     return state
 
 
-def clock_state(
-    clock: Clock, *, world: World, now: datetime, thresholds: Thresholds = DEFAULT_THRESHOLDS
-) -> TimeState:
+def clock_state(clock: Clock, *, world: World, now: datetime, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> TimeState:
     """Return how one *clock* stands at *now*."""
     if clock.due is None:
         return TimeState("hold")

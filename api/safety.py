@@ -1,0 +1,103 @@
+"""What every answer and every request must satisfy: headers, size of the body, where a form came from."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MAX_BODY_BYTES = 20 * 1024 * 1024
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+Refuse = Callable[[int, str], Response]
+
+
+class BodyTooBig(Exception):
+    """The body is longer than allowed."""
+
+
+def came_from_here(headers: Headers) -> bool:
+    """
+    Whether a request that changes something was sent by one of our own pages, or by no browser at all.
+
+    `Sec-Fetch-Site` decides where the browser sends it; else `Origin` must be the host that was asked. A request
+    with neither comes from no browser, so it carries nobody's cookies.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = headers.get("origin")
+    if origin is None:
+        return "cookie" not in headers
+    return urlsplit(origin).netloc == headers.get("host", "")
+
+
+class Safety:
+    """Middleware: refuses foreign forms and bodies that are too big, and puts the headers on every answer."""
+
+    def __init__(self, app: ASGIApp, refuse: Refuse, max_body_bytes: int = MAX_BODY_BYTES) -> None:
+        self.app = app
+        self.refuse = refuse
+        self.max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        headers = Headers(scope=scope)
+        if scope["method"] not in SAFE_METHODS and not came_from_here(headers):
+            await self.refuse(403, "这次提交不是从本系统的页面发出的，没有处理。")(scope, receive, send_with_headers)
+            return
+        if _length(headers) > self.max_body_bytes:
+            await self._too_big(scope, receive, send_with_headers)
+            return
+        try:
+            await self.app(scope, self._counted(receive), send_with_headers)
+        except BodyTooBig:
+            if started:
+                raise
+            await self._too_big(scope, receive, send_with_headers)
+
+    async def _too_big(self, scope: Scope, receive: Receive, send: Callable[[Message], Awaitable[None]]) -> None:
+        limit = self.max_body_bytes // (1024 * 1024)
+        await self.refuse(413, f"一次最多交 {limit} MB，请少选几张照片再提交。")(scope, receive, send)
+
+    def _counted(self, receive: Receive) -> Receive:
+        taken = 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self.max_body_bytes:
+                raise BodyTooBig
+            return message
+
+        return counted
+
+
+def _length(headers: Headers) -> int:
+    text = headers.get("content-length", "0")
+    return int(text) if text.isdigit() else 0
