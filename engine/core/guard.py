@@ -124,54 +124,25 @@ def _amount(span: timedelta) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A stretch without a tick: after `start`, up to `end`, found at `end`; `begun` once its first batch went."""
+    """A stretch without a tick: after `start`, up to `end`, where the next tick found it."""
 
     start: datetime
     end: datetime
-    begun: bool = False
-
-    def holds(self, fire: datetime) -> bool:
-        """Whether a timer that fires at *fire* came due in the stretch."""
-        return self.start < fire <= self.end
-
-
-@dataclass(frozen=True, slots=True)
-class Breaker:
-    """
-    Keeps what came due in an outage from all firing at once.
-
-    Only the stretch counts, never the number: every closing time is a natural rush. Of the timers of a stretch the
-    first batch goes, the rest waits for a person's click or `HOLD_FOR`.
-    """
-
-    last_tick: datetime | None = None
-    gaps: tuple[Gap, ...] = ()
-
-    def tick(self, now: datetime, *, period: timedelta) -> "Breaker":
-        """Note a tick at *now*; more than two periods since the last one are a stretch without ticks."""
-        alive = tuple(gap for gap in self.gaps if now < gap.end + HOLD_FOR)
-        if self.last_tick is not None and now - self.last_tick > 2 * period:
-            alive = (*alive, Gap(self.last_tick, now))
-        return Breaker(now, alive)
-
-    def begun(self) -> "Breaker":
-        """The first batch of every stretch has gone."""
-        return replace(self, gaps=tuple(replace(gap, begun=True) for gap in self.gaps))
-
-    def released(self) -> "Breaker":
-        """A person lets the rest go."""
-        return replace(self, gaps=())
 
     @property
-    def fresh(self) -> bool:
-        """Whether the first batch of a stretch has not gone yet."""
-        return any(not gap.begun for gap in self.gaps)
+    def lets_go_at(self) -> datetime:
+        """When what came due in the stretch fires, if nobody lets it go before."""
+        return self.end + HOLD_FOR
 
-    @property
-    def held(self) -> tuple[Gap, ...]:
-        """Stretches whose timers wait."""
-        return tuple(gap for gap in self.gaps if gap.begun)
 
-    def lets_go_at(self) -> datetime | None:
-        """When the next held stretch lets go by itself."""
-        return min((gap.end + HOLD_FOR for gap in self.held), default=None)
+def gap_before(now: datetime, *, last_tick: datetime | None, period: timedelta) -> Gap | None:
+    """
+    Return the stretch without ticks that ends *now*: more than two periods since the last one.
+
+    Of the timers that came due in it the first batch goes, the rest waits for a person's click or `HOLD_FOR`, so
+    that an error does not push a whole district up at once. Only the stretch counts, never the number of timers:
+    every closing time is a natural rush.
+    """
+    if last_tick is None or now - last_tick <= 2 * period:
+        return None
+    return Gap(last_tick, now)

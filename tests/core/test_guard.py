@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.guard import HOLD_FOR, Breaker, ClockGuard, Gap, Reading, Verdict
+from engine.core.guard import ClockGuard, Gap, Reading, Verdict, gap_before
 
 START = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 PERIOD = timedelta(seconds=30)
@@ -192,59 +192,28 @@ def test_guard_never_lets_rules_fire_early(jump: timedelta, looks: int) -> None:
     assert not any(bench.wait().may_fire for _ in range(looks))
 
 
-def test_breaker_holds_nothing_when_ticks_are_regular() -> None:
-    """A rush at closing time is no outage."""
-    breaker = Breaker()
-    for n in range(10):
-        breaker = breaker.tick(START + n * PERIOD, period=PERIOD)
+@pytest.mark.parametrize(
+    ("since", "found"),
+    [(timedelta(0), False), (PERIOD, False), (2 * PERIOD, False), (2 * PERIOD + timedelta(seconds=1), True)],
+    ids=["at once", "one period", "two periods", "more than two"],
+)
+def test_gap_is_found_when_more_than_two_periods_passed(since: timedelta, found: bool) -> None:
+    """A late tick is no outage, a missed one is."""
+    gap = gap_before(START + since, last_tick=START, period=PERIOD)
 
-    assert breaker.gaps == ()
-    assert not breaker.fresh
-
-
-def test_breaker_holds_the_rest_when_a_stretch_had_no_ticks() -> None:
-    """The first batch goes, then exactly the timers of the stretch wait."""
-    breaker = Breaker().tick(START, period=PERIOD).tick(START + HOUR, period=PERIOD)
-    assert breaker.fresh
-    assert breaker.held == ()
-
-    breaker = breaker.begun()
-
-    (gap,) = breaker.held
-    assert gap == Gap(START, START + HOUR, begun=True)
-    assert [gap.holds(START + span) for span in (timedelta(0), PERIOD, HOUR, HOUR + PERIOD)] == [
-        False,
-        True,
-        True,
-        False,
-    ]
+    assert gap == (Gap(START, START + since) if found else None)
 
 
-def test_breaker_lets_go_after_thirty_minutes() -> None:
-    """Nobody clicks: the held timers go by themselves."""
-    breaker = Breaker().tick(START, period=PERIOD).tick(START + HOUR, period=PERIOD).begun()
-    assert breaker.lets_go_at() == START + HOUR + HOLD_FOR
-
-    now = START + HOUR
-    while now + PERIOD < START + HOUR + HOLD_FOR:
-        now += PERIOD
-        breaker = breaker.tick(now, period=PERIOD)
-        assert breaker.held
-    breaker = breaker.tick(now + PERIOD, period=PERIOD)
-
-    assert breaker.gaps == ()
+def test_gap_is_not_found_when_nothing_ticked_before() -> None:
+    """The first start of a deployment has no outage behind it."""
+    assert gap_before(START, last_tick=None, period=PERIOD) is None
 
 
-def test_breaker_lets_go_when_released() -> None:
-    """A supervisor's click."""
-    breaker = Breaker().tick(START, period=PERIOD).tick(START + HOUR, period=PERIOD).begun()
-
-    assert breaker.released().gaps == ()
-    assert breaker.released().last_tick == START + HOUR
-
-
-def test_breaker_finds_no_stretch_when_the_clock_went_back() -> None:
+def test_gap_is_not_found_when_the_clock_went_back() -> None:
     """Time that comes twice is not time without ticks."""
-    breaker = Breaker().tick(START, period=PERIOD).tick(START - HOUR, period=PERIOD)
+    assert gap_before(START - HOUR, last_tick=START, period=PERIOD) is None
 
-    assert breaker.gaps == ()
+
+def test_gap_lets_go_after_half_an_hour() -> None:
+    """Nobody clicks: what waited fires by itself."""
+    assert Gap(START, START + HOUR).lets_go_at == START + HOUR + timedelta(minutes=30)

@@ -1,0 +1,341 @@
+"""
+Was every recorded step allowed? A replay that judges events against the pinned workflow, without deciding anew.
+
+It works on the plain JSON of bodies, not on `Event` and `Matter`: a million events are judged in one pass, and what a
+tampered body may hold is anything. `decide` is not asked, so a fault in it does not hide itself here.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias
+
+from engine.core.clock.duration import Offset
+from engine.core.clock.working_calendar import WorkingCalendar
+from engine.core.matter import STATE_CLOCK, Json
+from engine.core.scope import Organisation, Post
+from engine.core.terms import SYSTEM_ROLE, BuiltIn, Covers, Do, EventType
+from engine.core.workflow.declaration import Action, State, TimerRule, Workflow
+from engine.core.workflow.machine import (
+    BEFORE_FILING,
+    JOINED,
+    arrows_of,
+    rule_event,
+    rules_anywhere,
+    start_event,
+    topic_event,
+)
+
+# How long after its instant a rule may be missing before a person's step: sweeps take turns with people.
+GRACE = timedelta(minutes=10)
+REVIEW = "review"
+STAYING = frozenset({EventType.RECOMPUTED, EventType.LINKED, EventType.SYSTEM})
+
+Instant: TypeAlias = datetime
+
+
+class Fault(NamedTuple):
+    """Something that cannot have been done by the rules: its kind, and the sentence for people."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionLaw:
+    """What an action needs, as far as a history can show it."""
+
+    by: frozenset[str]
+    targets: frozenset[str | None]
+    limit: int | None
+    other_than: str | None
+
+
+class FlowLaw:
+    """What one workflow version allows, laid out for look-ups."""
+
+    def __init__(self, workflow: Workflow) -> None:
+        self.workflow = workflow
+        self.targets: dict[tuple[str, str], set[str | None]] = {}
+        for arrow in arrows_of(workflow):
+            self.targets.setdefault((arrow.source, arrow.event), set()).add(arrow.target)
+        self.actions = {state.id: _actions_of(workflow, state) for state in workflow.states.values()}
+        self.rules = {
+            state.id: {rule.id: rule for rule in rules_anywhere(workflow, state)} for state in workflow.states.values()
+        }
+        self.covers = {role.id: role.covers for role in workflow.roles.values()}
+        self.late_rules: dict[tuple[str, str], tuple[TimerRule, ...]] = {}
+
+    def leads(self, source: str, event: str, target: str | None) -> bool:
+        """Whether the flow declares that *event* leads from *source* to *target* (None: stays)."""
+        return target in self.targets.get((source, event), ())
+
+    def due_rules(self, state_id: str, klass: str) -> tuple[TimerRule, ...]:
+        """Rules of a state's clock that must have fired when their instant has passed."""
+        known = self.late_rules.get((state_id, klass))
+        if known is None:
+            rules = self.workflow.rules_of_state(state_id, klass)
+            known = tuple(rule for rule in rules if rule.at.anchor == "due" and rule.when is None and not rule.limit)
+            self.late_rules[state_id, klass] = known
+        return known
+
+    def is_never_late(self, state_id: str) -> bool:
+        """Whether a state is held by somebody who acts for himself, who is never late."""
+        held_by = self.workflow.states[state_id].held_by
+        return held_by is None or self.covers.get(held_by) is Covers.OWN
+
+
+def _actions_of(workflow: Workflow, state: State) -> dict[str, ActionLaw]:
+    if state.final is not None:
+        return {}
+    declared = dict(workflow.actions_of(state.id))
+    laws = {action.id: _law_of(action) for action in declared.values()}
+    workers = frozenset(role for action in declared.values() for role in action.by)
+    holder = frozenset((state.held_by,) if state.held_by else ())
+    built_in: dict[str, frozenset[str]] = {BuiltIn.NOTE: workers | holder}
+    if state.extend is not None:
+        built_in[BuiltIn.ASK_EXTENSION] = frozenset(state.extend.ask)
+        built_in[BuiltIn.GRANT_EXTENSION] = built_in[BuiltIn.DENY_EXTENSION] = frozenset(state.extend.approve)
+    if state.children is not None:
+        built_in[BuiltIn.ASSIGN] = holder
+    for word, by in built_in.items():
+        laws.setdefault(str(word), ActionLaw(by, frozenset({None}), None, None))
+    return laws
+
+
+def _law_of(action: Action) -> ActionLaw:
+    targets: frozenset[str | None] = frozenset(action.to.states) if action.to is not None else frozenset({None})
+    return ActionLaw(frozenset(action.by), targets, action.limit, action.other_than)
+
+
+class Seats:
+    """Who held which post when, and which unit answers for a place: as the organisation stands."""
+
+    def __init__(self, organisation: Organisation) -> None:
+        self._posts: Mapping[str, Post] = organisation.posts
+        self.unit_above: Callable[[str, str], str | None] = lru_cache(maxsize=65536)(organisation.unit_above)
+
+    def fault(self, actor: Json, at: str) -> str | None:
+        """Return why *actor* cannot have acted at *at* through that post, or None."""
+        post = self._posts.get(actor.get("post", ""))
+        if post is None:
+            return f"没有「{actor.get('post')}」这个岗位"
+        if (post.role, post.unit) != (actor.get("role"), actor.get("unit")):
+            return f"「{post.id}」不是这个岗位"
+        if actor.get("person", post.person) != post.person:
+            return f"「{post.id}」不由这个人担任"
+        return None if post.is_held(instant(at)) else f"当时「{post.id}」还没有任命或已经卸任"
+
+
+@lru_cache(maxsize=65536)
+def instant(text: str) -> Instant:
+    """Return the instant that a body writes as *text*."""
+    return datetime.fromisoformat(text)
+
+
+class Replay:
+    """Judges the events of one matter in order; *state* is the plain fold of the events before."""
+
+    def __init__(self, law: FlowLaw, seats: Seats, calendars: Mapping[str, WorkingCalendar]) -> None:
+        self._law = law
+        self._seats = seats
+        self._calendars = calendars
+
+    def faults_before(self, state: Json, event: Json) -> Iterator[Fault]:
+        """Yield what is wrong with *event* when the matter stands at *state* (empty: not filed)."""
+        if not state:
+            yield from self._filing(event)
+            return
+        if event.get("from") != state.get("state"):
+            yield Fault("step", f"记录从「{event.get('from')}」起步，当时在「{state.get('state')}」")
+            return
+        yield from _order(state, event)
+        kind = event.get("type")
+        if state.get("outcome") is not None and kind != EventType.SYSTEM:
+            yield Fault("ended", "结束以后还有办理")
+            return
+        judge = self._judges.get(str(kind))
+        if judge is None:
+            yield Fault("step", f"没有「{kind}」这种记录")
+            return
+        yield from judge(self, state, event)
+
+    def faults_after(self, state: Json, event: Json) -> Iterator[Fault]:
+        """Yield what is wrong with the matter that *event* has left behind as *state*."""
+        if state.get("state") != event.get("to"):
+            yield Fault("step", f"记录到「{event.get('to')}」，内容却到了「{state.get('state')}」")
+        if state.get("seq") != event.get("seq") or state.get("at") != event.get("at"):
+            yield Fault("step", "内容里的序号或时间与记录不同")
+        declared = self._law.workflow.states.get(state.get("state", ""))
+        if declared is None:
+            yield Fault("step", f"流程里没有「{state.get('state')}」这一步")
+        elif state.get("outcome") not in (declared.final, None if declared.final else "cancelled"):
+            yield Fault("step", "结局与所在的一步不符")
+
+    def _filing(self, event: Json) -> Iterator[Fault]:
+        start = self._law.workflow.starts.get(event.get("action", ""))
+        patch = event.get("data", {}).get("patch", {})
+        if event.get("type") != EventType.FILED or event.get("from") is not None:
+            yield Fault("step", "第一条不是立案")
+        if start is None or not self._law.leads(BEFORE_FILING, start_event(start.id), event.get("to")):
+            yield Fault("step", f"不能由「{event.get('action')}」立案到「{event.get('to')}」")
+            return
+        opened_by_another = patch.get("parent") is not None or bool(patch.get("waiting"))
+        actor = event.get("actor", {})
+        if not opened_by_another and start.by and actor.get("role") not in (*start.by, SYSTEM_ROLE):
+            yield Fault("actor", f"「{actor.get('role')}」不能这样立案")
+
+    def _acted(self, state: Json, event: Json) -> Iterator[Fault]:
+        yield from self._missed(state, event)
+        source, action_id, target = state["state"], event.get("action", ""), event.get("to")
+        action = self._law.actions[source].get(action_id)
+        if action is None:
+            yield Fault("step", f"「{source}」没有「{action_id}」这个动作")
+            return
+        if target not in action.targets and not (None in action.targets and target == source):
+            yield Fault("step", f"「{action_id}」不会从「{source}」到「{target}」")
+        used = state.get("uses", {}).get(f"{source}.{action_id}", 0)
+        if action.limit is not None and used >= action.limit:
+            yield Fault("step", f"「{action_id}」最多 {action.limit} 次，这是第 {used + 1} 次")
+        yield from self._actor(state, event, action)
+
+    def _actor(self, state: Json, event: Json, action: ActionLaw) -> Iterator[Fault]:
+        actor = event.get("actor", {})
+        role, person = actor.get("role"), actor.get("person")
+        stands_in, holder = state.get("stands_in"), state.get("holder")
+        standing_in = stands_in is not None and stands_in == _seat(role, actor.get("unit"))
+        acting = holder["role"] if standing_in and holder else role
+        if role not in action.by and acting not in action.by:
+            yield Fault("actor", f"「{role}」不能做「{event.get('action')}」")
+            return
+        if action.other_than and person is not None and state.get("doers", {}).get(action.other_than) == person:
+            yield Fault("actor", f"「{event.get('action')}」要换一个人来做")
+        if self._law.covers.get(role) is Covers.OWN:
+            if state.get("reporter", {}).get("person") != person:
+                yield Fault("actor", "不是反映人本人")
+            return
+        fault = self._seats.fault(actor, event["at"])
+        if fault is not None:
+            yield Fault("actor", fault)
+        if not standing_in and not self._in_scope(role, actor.get("unit"), state):
+            yield Fault("actor", "不在这个岗位的范围里")
+
+    def _in_scope(self, role: str, unit: str | None, state: Json) -> bool:
+        covers = self._law.covers.get(role)
+        if covers is None or unit is None:
+            return False
+        if covers is Covers.DEPARTMENT:
+            seats = (seat["unit"] for seat in state.get("seats", {}).values() if seat.get("outcome") is None)
+            return (state.get("holder") or {}).get("unit") == unit or unit in seats
+        return unit == self._seats.unit_above(state["place"], covers.value)
+
+    def _fired(self, state: Json, event: Json) -> Iterator[Fault]:
+        cause = str(event.get("cause", "")).rsplit("/", 4)
+        if event.get("actor", {}).get("role") != SYSTEM_ROLE:
+            yield Fault("actor", "规则的动作记在了人的名下")
+        if len(cause) != 5 or cause[0] != event.get("matter") or not (cause[3].isdigit() and cause[4].isdigit()):
+            yield Fault("timer", "没有写明是哪个定时")
+            return
+        clock, rule_id, visit, slot = state.get("clocks", {}).get(cause[1]), cause[2], int(cause[3]), int(cause[4])
+        if clock is None or clock["visit"] != visit:
+            yield Fault("timer", f"定时「{cause[1]}」不属于当时的这一步")
+            return
+        if _has_fired(clock, rule_id, slot):
+            yield Fault("timer", f"规则「{rule_id}」在这一步已经执行过")
+        due, fired = event.get("due_at"), event.get("fired_at")
+        if due is None or fired != event["at"] or instant(due) > instant(fired):
+            yield Fault("timer", "到期以前就执行了")
+            return
+        yield from self._rule(state, event, clock, rule_id)
+
+    def _rule(self, state: Json, event: Json, clock: Json, rule_id: str) -> Iterator[Fault]:
+        source, target = state["state"], event.get("to")
+        moved = target if event["data"].get("patch", {}).get("state") is not None or target != source else None
+        if not self._law.leads(source, rule_event(rule_id), moved) and not self._law.leads(
+            source, rule_event(rule_id), target
+        ):
+            yield Fault("step", f"规则「{rule_id}」不会从「{source}」到「{target}」")
+            return
+        rule = self._law.rules[source].get(rule_id)
+        if rule is not None and rule.do.value != event.get("action"):
+            yield Fault("step", f"规则「{rule_id}」不做「{event.get('action')}」")
+        calendar = self._calendars.get(clock["calendar"])
+        offset = rule.at if rule is not None else _DUE if rule_id == Do.LATE else None
+        if offset is None or offset.anchor != "due" or clock.get("due") is None or calendar is None:
+            return
+        if _shifted(calendar, clock["due"], offset) != instant(event["due_at"]):
+            yield Fault("timer", f"规则「{rule_id}」的到期时刻不是按时限算出来的那一刻")
+
+    def _missed(self, state: Json, event: Json) -> Iterator[Fault]:
+        """A step by a person shows that rules due well before it had their turn, unless it was imported."""
+        clock = state.get("clocks", {}).get(STATE_CLOCK)
+        due = clock.get("due") if clock is not None else None
+        if clock is None or due is None or event["at"] != event.get("recorded_at"):
+            return
+        latest = instant(event["at"]) - GRACE
+        if instant(due) <= latest and "late_at" not in clock and not self._law.is_never_late(state["state"]):
+            yield Fault("late", f"到 {due} 已经超时，却没有记超时")
+        calendar = self._calendars.get(clock["calendar"])
+        if calendar is None or instant(due) > latest + timedelta(days=30):
+            return
+        for rule in self._law.due_rules(state["state"], state.get("klass", "all")):
+            if rule.do is Do.LATE or rule.id in clock.get("fired", ()):
+                continue
+            at = _shifted(calendar, due, rule.at)
+            acts = calendar.next_opening(at).at if rule.fires_at_opening else at
+            if acts <= latest and at >= instant(clock["started"]):
+                yield Fault("missed", f"规则「{rule.id}」应在 {acts.isoformat()} 执行，没有执行")
+
+    def _child_ended(self, state: Json, event: Json) -> Iterator[Fault]:
+        source, target = state["state"], event.get("to")
+        topic = event.get("data", {}).get("topic")
+        name = topic_event(topic.get("outcome", "")) if isinstance(topic, dict) else JOINED
+        stays = target == source
+        if not stays and not self._law.leads(source, name, target):
+            yield Fault("step", f"子任务或议题结束不会从「{source}」到「{target}」")
+
+    def _cancelled(self, state: Json, _event: Json) -> Iterator[Fault]:
+        if state.get("parent") is None:
+            yield Fault("step", "没有上级事项，却随它取消")
+
+    def _stayed(self, state: Json, event: Json) -> Iterator[Fault]:
+        if event.get("to") != state["state"]:
+            yield Fault("step", f"「{event.get('type')}」不会离开「{state['state']}」")
+
+    _judges: Mapping[str, Callable[["Replay", Json, Json], Iterator[Fault]]] = {
+        EventType.ACTED: _acted,
+        EventType.FIRED: _fired,
+        EventType.CHILD_ENDED: _child_ended,
+        EventType.CANCELLED: _cancelled,
+        **dict.fromkeys((EventType.RECOMPUTED, EventType.LINKED, EventType.SYSTEM), _stayed),
+    }
+
+
+_DUE = Offset("due")
+
+
+def _order(state: Json, event: Json) -> Iterator[Fault]:
+    """Within a matter `at` never decreases; the log checks `recorded_at`."""
+    if instant(event["at"]) < instant(state["at"]):
+        yield Fault("time", "时间比上一条还早")
+    if instant(event["at"]) > instant(event["recorded_at"]):
+        yield Fault("time", "发生时间晚于记录时间")
+
+
+def _seat(role: Any, unit: Any) -> Json:
+    return {"role": role} if unit is None else {"role": role, "unit": unit}
+
+
+def _has_fired(clock: Json, rule_id: str, slot: int) -> bool:
+    return rule_id in clock.get("fired", ()) or clock.get("repeats", {}).get(rule_id, 0) >= slot
+
+
+def _shifted(calendar: WorkingCalendar, due: str, offset: Offset) -> Instant:
+    return _shifted_by_text(calendar, due, str(offset), offset)
+
+
+@lru_cache(maxsize=65536)
+def _shifted_by_text(calendar: WorkingCalendar, due: str, _text: str, offset: Offset) -> Instant:
+    at = instant(due)
+    return at if offset.duration is None else calendar.shift(at, offset.duration, sign=offset.sign).at
