@@ -5,8 +5,6 @@ One statement for a batch is what makes a sweep fast: row by row costs some twen
 the order of the columns given when the statement is made.
 """
 
-# ruff: noqa: S608  # the names come from our own tables, every value is bound
-
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 
 from engine.core.matter import Timer
 from engine.store.bulk import CHUNK, BulkDelete, BulkInsert, Cells
@@ -135,7 +135,7 @@ def timer_key(timer: Timer) -> str:
     return "/".join(str(part) for part in timer.key)
 
 
-def _timer(row: Row[Any]) -> Timer:
+def _timer(row: Any) -> Timer:
     return Timer(
         matter=row.matter_id,
         clock=row.clock,

@@ -1,0 +1,74 @@
+"""Files given with matters. Their id ends with the hash of their bytes, so a commitment to the id binds the bytes."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, insert, select, update
+
+from engine.store.repository import Repository, table
+
+FILE = table("file")
+
+_ATTACH = (
+    update(FILE)
+    .where(FILE.c.district_id == bindparam("of_district"), FILE.c.id == bindparam("file"), FILE.c.matter_id.is_(None))
+    .values(matter_id=bindparam("to_matter"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file and what is known of it; `content` is None once erased."""
+
+    id: str
+    matter: str | None
+    sha256: str
+    media_type: str
+    size: int
+    name_ref: str | None
+    at: datetime
+    content: bytes | None
+
+
+class Files(Repository):
+    """The files of a district."""
+
+    def add(self, name: str, content: bytes, *, media_type: str, name_ref: str | None, at: datetime) -> str:
+        """Keep *content*, not yet given with any matter, and return its id: the unique *name* and its hash."""
+        digest = hashlib.sha256(content).hexdigest()
+        file_id = f"{name}.{digest}"
+        row = {
+            "district_id": self.district,
+            "id": file_id,
+            "sha256": digest,
+            "media_type": media_type,
+            "size": len(content),
+            "name_ref": name_ref,
+            "at": at,
+            "bytes": content,
+        }
+        self.connection.execute(insert(FILE).values(row))
+        return file_id
+
+    def attach(self, given: Sequence[tuple[str, str]]) -> None:
+        """Note with which matter files were given; *given* holds (file, matter)."""
+        if given:
+            rows = [{"of_district": self.district, "file": file, "to_matter": matter} for file, matter in given]
+            self.connection.execute(_ATTACH, rows)
+
+    def get(self, file_id: str) -> StoredFile | None:
+        """Return a file."""
+        names = ("id", "matter_id", "sha256", "media_type", "size", "name_ref", "at", "bytes")
+        query = select(*(FILE.c[name] for name in names))
+        row = self.connection.execute(
+            query.where(FILE.c.district_id == self.district, FILE.c.id == file_id)
+        ).one_or_none()
+        return StoredFile(*row) if row else None
+
+    def erase(self, file_id: str) -> None:
+        """Take the bytes of a file away for good."""
+        self.connection.execute(
+            update(FILE).where(FILE.c.district_id == self.district, FILE.c.id == file_id).values(bytes=None)
+        )

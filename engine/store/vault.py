@@ -1,0 +1,95 @@
+"""Private values: kept, searched, restricted and erased, apart from the history that commits to them."""
+
+import unicodedata
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Update, delete, func, select, update
+
+from engine.store.bulk import BulkInsert
+from engine.store.matters import batched_ids
+from engine.store.repository import Repository, table
+
+VAULT = table("vault")
+BIGRAM = table("vault_bigram")
+
+_NAMES = ("ref", "matter_id", "seq", "field", "subject", "salt", "value", "purpose", "keep_until")
+_INSERT = BulkInsert(VAULT, ("district_id", *_NAMES, "restricted"))
+_INSERT_GRAMS = BulkInsert(BIGRAM, ("district_id", "gram", "ref"))
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A private value with the salt of its commitment; both None once it is erased."""
+
+    ref: str
+    matter: str
+    seq: int
+    field: str
+    subject: str | None
+    salt: bytes | None
+    value: bytes | None
+    purpose: str
+    keep_until: datetime | None = None
+    restricted: bool = False
+    erased_at: datetime | None = None
+
+
+class Vault(Repository):
+    """The private values of a district."""
+
+    def put_many(self, secrets: Sequence[Secret], *, searchable: Iterable[tuple[str, str]] = ()) -> None:
+        """Keep *secrets*, and make those of *searchable* (ref and text) findable."""
+        rows = [
+            (self.district, s.ref, s.matter, s.seq, s.field, s.subject, s.salt, s.value, s.purpose, s.keep_until, False)
+            for s in secrets
+        ]
+        _INSERT.run(self.connection, rows)
+        grams = [(self.district, gram, ref) for ref, text in searchable for gram in sorted(grams_of(text))]
+        _INSERT_GRAMS.run(self.connection, grams)
+
+    def get_many(self, refs: Collection[str]) -> dict[str, Secret]:
+        """Return the rows of those of *refs* that exist, restricted and erased ones too."""
+        columns = (*(VAULT.c[name] for name in _NAMES), VAULT.c.restricted, VAULT.c.erased_at)
+        found: dict[str, Secret] = {}
+        for some in batched_ids(refs):
+            query = select(*columns).where(VAULT.c.district_id == self.district, VAULT.c.ref.in_(some))
+            for row in self.connection.execute(query):
+                found[row.ref] = Secret(*row)
+        return found
+
+    def search(self, text: str, *, limit: int) -> list[str]:
+        """Return refs of values in which every pair of neighbouring characters of *text* occurs, newest first."""
+        wanted = grams_of(text)
+        if not wanted:
+            return []
+        hits = (
+            select(BIGRAM.c.ref)
+            .where(BIGRAM.c.district_id == self.district, BIGRAM.c.gram.in_(sorted(wanted)))
+            .group_by(BIGRAM.c.ref)
+            .having(func.count() == len(wanted))
+            .order_by(BIGRAM.c.ref.desc())
+            .limit(limit)
+        )
+        return list(self.connection.execute(hits).scalars())
+
+    def restrict(self, ref: str) -> None:
+        """Hide a value from everyone but the legal role; it still proves."""
+        self.connection.execute(self._of(ref).values(restricted=True))
+
+    def erase(self, ref: str, *, at: datetime) -> None:
+        """Take a value, its salt and all that finds it away for good."""
+        self.connection.execute(delete(BIGRAM).where(BIGRAM.c.district_id == self.district, BIGRAM.c.ref == ref))
+        self.connection.execute(self._of(ref).values(value=None, salt=None, erased_at=at))
+
+    def _of(self, ref: str) -> Update:
+        return update(VAULT).where(VAULT.c.district_id == self.district, VAULT.c.ref == ref)
+
+
+def grams_of(text: str) -> frozenset[str]:
+    """Return the pairs of neighbouring characters of *text*, width and case levelled, blanks left out."""
+    plain = "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    if len(plain) == 1:
+        return frozenset((plain,))
+    return frozenset(plain[n : n + 2] for n in range(len(plain) - 1))
