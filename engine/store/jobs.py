@@ -1,0 +1,45 @@
+"""Jobs: long work cut into pieces, and how far it is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select
+
+from engine.store.repository import Repository, table
+
+JOB = table("job")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Long work cut into pieces; `args` and `progress` are JSON."""
+
+    id: str
+    kind: str
+    args: bytes
+    progress: bytes
+    state: str
+    at: datetime
+    error: str | None = None
+
+
+class Jobs(Repository):
+    """The jobs of a district."""
+
+    def put(self, job: Job) -> None:
+        """Keep *job* in place of what was kept under its id."""
+        self.connection.execute(delete(JOB).where(JOB.c.district_id == self.district, JOB.c.id == job.id))
+        row = {"id": job.id, "kind": job.kind, "args": job.args, "progress": job.progress, "state": job.state}
+        self.connection.execute(insert(JOB).values(district_id=self.district, at=job.at, error=job.error, **row))
+
+    def get(self, job_id: str) -> Job | None:
+        """Return a job, locked for the rest of a writing transaction."""
+        query = select(JOB.c.id, JOB.c.kind, JOB.c.args, JOB.c.progress, JOB.c.state, JOB.c.at, JOB.c.error)
+        row = self.connection.execute(query.where(JOB.c.district_id == self.district, JOB.c.id == job_id)).one_or_none()
+        return Job(*row) if row else None
+
+    def of_kind(self, kind: str) -> list[Job]:
+        """Return the jobs of a kind, oldest first."""
+        query = select(JOB.c.id, JOB.c.kind, JOB.c.args, JOB.c.progress, JOB.c.state, JOB.c.at, JOB.c.error)
+        rows = self.connection.execute(query.where(JOB.c.district_id == self.district, JOB.c.kind == kind))
+        return sorted((Job(*row) for row in rows), key=lambda job: (job.at, job.id))
