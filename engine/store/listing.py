@@ -15,8 +15,6 @@ MATTER = table("matter")
 DEMAND = table("demand")
 REPORTER = table("reporter")
 EVENT = table("event")
-VAULT = table("vault")
-BIGRAM = table("vault_bigram")
 
 MOST_FOUND = 500
 _BY_PEOPLE = (EventType.FILED.value, EventType.ACTED.value, EventType.IMPORTED.value)
@@ -105,19 +103,6 @@ class Listing(Repository):
             found.append(column.id.in_(mine))
         return found
 
-    def numbers(self, ids: Collection[str]) -> dict[str, str]:
-        """Return the numbers of the demands among *ids*."""
-        query = select(DEMAND.c.matter_id, DEMAND.c.number).where(
-            DEMAND.c.district_id == self.district, DEMAND.c.matter_id.in_(ids)
-        )
-        return {row.matter_id: row.number for row in self.connection.execute(query)}
-
-    def id_of(self, number: str) -> str | None:
-        """Return the matter whose demand has *number*."""
-        query = select(DEMAND.c.matter_id).where(DEMAND.c.district_id == self.district, DEMAND.c.number == number)
-        found: str | None = self.connection.execute(query).scalar()
-        return found
-
     def ids_of_number(self, prefix: str) -> tuple[str, ...]:
         """Return the matters whose number begins with *prefix*."""
         query = (
@@ -126,18 +111,6 @@ class Listing(Repository):
             .limit(MOST_FOUND)
         )
         return tuple(self.connection.execute(query).scalars())
-
-    def ids_with_text(self, grams: Collection[str]) -> tuple[str, ...]:
-        """Return matters of which one private text has all of *grams*; the caller looks for the text itself."""
-        query = (
-            select(VAULT.c.matter_id)
-            .join(BIGRAM, and_(BIGRAM.c.district_id == VAULT.c.district_id, BIGRAM.c.ref == VAULT.c.ref))
-            .where(BIGRAM.c.district_id == self.district, BIGRAM.c.gram.in_(grams), VAULT.c.restricted.is_(False))
-            .group_by(VAULT.c.ref, VAULT.c.matter_id)
-            .having(func.count() == len(set(grams)))
-            .limit(MOST_FOUND)
-        )
-        return tuple(dict.fromkeys(self.connection.execute(query).scalars()))
 
     def moved_by_people(self, ids: Collection[str]) -> dict[str, datetime]:
         """Return when a person last did something about each of *ids*."""
