@@ -21,14 +21,14 @@ VALUE = Leaf(kinds.VALUE)
 
 
 def _words(words: type[Covers] | type[Do] | type[FieldType] | type[MatterKind] | type[Stops]) -> Leaf:
-    return Leaf(words=tuple(word.value for word in words))
+    return Leaf(words=tuple(words))
 
 
 def ref(*kinds_: str, beside: tuple[str, ...] = ()) -> Leaf:
     return Leaf(refers=kinds_, beside=beside)
 
 
-_COUNTED = tuple(word.value for word in Counter if word not in COUNTERS_FED_BY_ENGINE)
+_COUNTED = tuple(word for word in Counter if word not in COUNTERS_FED_BY_ENGINE)
 ROLE, STATE, FIELD, CALENDAR = ref("role"), ref("state"), ref("field"), ref("calendar")
 ROLES, FIELDS = ListOf(ROLE), ListOf(FIELD)
 MARKS = ListOf(Leaf(kinds.ID, declares="mark"))
@@ -153,7 +153,7 @@ CHILD = Record(
     (
         Key("workflow", ref("flow"), "任务走哪个流程", required=True),
         Key("start", ID, "从哪个入口进；只有一个入口时可以不写"),
-        Key("to", ref("role", beside=tuple(word.value for word in Covers)), "交给哪个岗位或哪类单位", required=True),
+        Key("to", ref("role", beside=tuple(Covers)), "交给哪个岗位或哪类单位", required=True),
         Key("count", Leaf(kinds.COUNT), "几家：1 或 0..5"),
         Key("limit", DUE, "给多少时间，任务里写 due: given"),
         Key("pick", Leaf(words=("by_category",)), "by_category：没人选时由类别的责任单位办"),

@@ -21,12 +21,20 @@ class Part:
     A value that was understood: *data* is what a kind made of a text, a list of parts, or parts by key.
 
     `where` is the place of the value, `key_where` of the key that leads to it (of the value itself in a list).
+    `written`: the keys that stand in the file, also those whose values were not understood.
+    `complete`: no key may have been lost to a fault.
     """
 
     data: object
     node: Node
     where: Where
     key_where: Where
+    written: frozenset[str] = frozenset()
+    complete: bool = True
+
+    def lacks(self, name: str) -> bool:
+        """Whether a key surely is not there."""
+        return self.complete and name not in self.written
 
     def __contains__(self, name: str) -> bool:
         return isinstance(self.data, dict) and name in self.data

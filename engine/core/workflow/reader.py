@@ -70,7 +70,7 @@ class Reader:
             case TableOf(), Table():
                 return Part(self._table(fitting, node, at[0].path), node, *at)
             case Record(), Table():
-                return Part(self._record(fitting, node, at[1]), node, *at)
+                return self._record(fitting, node, at)
         return None
 
     def _list(self, shape: Shape, items: Items, path: Path) -> list[Part]:
@@ -86,7 +86,9 @@ class Reader:
     def _leaf(self, leaf: Leaf, text: Text, at: _At) -> Part | None:
         where = at[0]
         value = leaf.kind.value_of(text)
-        if leaf.words and text.value not in leaf.words:
+        if leaf.words:
+            value = next((word for word in leaf.words if word == text.value), None)
+        if leaf.words and value is None:
             meant = did_you_mean(text.value, leaf.words)
             self.fault("E107", where, f"应当是{expected(leaf)}，收到{_found(text)}。{meant}")
             return None
@@ -132,28 +134,26 @@ class Reader:
             self.fault("E108", where, f"{NAME_LABELS[kind]}「{name}」用了两次，第一次在第 {first.line} 行。")
         known.setdefault(name, where)
 
-    def _record(self, record: Record, table: Table, key_where: Where) -> dict[str, Part]:
-        path = key_where.path
+    def _record(self, record: Record, table: Table, at: _At) -> Part:
+        path = at[0].path
         read: dict[str, Part] = {}
         taken: set[str] = {name for name in table.entries if name in record.by_name}
-        strange = False
+        complete = not table.open
         for name, entry in table.entries.items():
             key = record.by_name.get(name) or self._unknown(record, name, entry, (path, taken))
             if key is None:
-                strange = strange or not isinstance(entry.value, Text)
+                complete = complete and (record.others is not None or isinstance(entry.value, Text))
                 continue
             part = self._value(key.holds, entry, (*path, key.name))
             if part is not None:
                 read[key.name] = part
         self._others(record, table, path, read)
-        missing = [key for key in record.keys if key.name not in taken]
-        for key in missing:
-            if table.open or strange:
+        for key in record.keys:
+            if key.name not in taken and (key.required or not complete):
                 self._lost(key.holds)
-            elif key.required:
-                self._lost(key.holds)
-                self.fault("E106", key_where, f"少了「{key.name}」（{key.doc}）。")
-        return read
+                if complete:
+                    self.fault("E106", at[1], f"少了「{key.name}」（{key.doc}）。")
+        return Part(read, table, *at, written=frozenset(taken), complete=complete)
 
     def _unknown(self, record: Record, name: str, entry: Entry, context: tuple[Path, set[str]]) -> Key | None:
         """Report a key that is not in the table; read it as the key that was probably meant when that one is free."""

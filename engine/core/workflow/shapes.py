@@ -55,7 +55,8 @@ class Leaf:
     """
     One text.
 
-    `words`: the closed set it must be of. `refers`: the kinds of names it may name, beside the fixed words `beside`.
+    `words`: the closed set it must be of; reading gives its member (a term stays a term). `refers`: the kinds of
+    names it may name, beside the fixed words `beside`.
     `declares`: the kind of name it introduces. `least`: the smallest whole number.
     """
 
