@@ -1,0 +1,282 @@
+"""One matter as its page shows it: what, whose turn, by when, what if nobody acts, what one may do, its history."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.core.forecast import final_by, forecast
+from engine.core.history import Event, read_event
+from engine.core.matter import Actor, Holder, Matter
+from engine.core.offers import Offer, offers
+from engine.core.scope import World, people_of
+from engine.core.terms import Counter, MatterKind, Seat
+from engine.core.workflow.declaration import Workflow
+from engine.errors import NotFound
+from engine.services.clock_card import ClockCard, clock_card
+from engine.services.naming import (
+    LevelMark,
+    field_value,
+    holder_name,
+    level_mark,
+    place_name,
+    post_name,
+    title_of,
+    unit_name,
+)
+from engine.services.time_state import TimeState, time_state
+from engine.services.timeline import Entry, Stage, entries, stages
+from engine.services.worklist import FlowOf, details_of, number_of, secret_value
+from engine.store.unit_of_work import Transaction
+
+_CHANNELS = {"resident": "居民自己提出", "patrol": "网格巡查", "council": "议事会", "hotline": "热线"}
+_COUNTED = (Counter.RETURNS, Counter.REDOS, Counter.REASSIGNS, Counter.REOPENS)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A labelled fact."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A task given to a unit."""
+
+    ref: str
+    unit: str
+    seat: str
+    state: str
+    void: bool
+    time: TimeState
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A matter linked to this one."""
+
+    relation: str
+    ref: str
+    title: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """Everything the page of one matter shows, in the order of the five questions."""
+
+    ref: str
+    id: str
+    etag: str
+    number: str
+    title: str
+    detail: str
+    place: str
+    kind: str
+    is_open: bool
+    state_label: str
+    level: LevelMark | None
+    turn: str
+    turn_post: str | None
+    turn_post_label: str
+    answers: str
+    tags: tuple[str, ...]
+    time: TimeState
+    stages: tuple[Stage, ...]
+    clock: ClockCard
+    final_by: datetime | None
+    offers: tuple[Offer, ...]
+    no_action: str
+    facts: tuple[Fact, ...]
+    children: tuple[Child, ...]
+    related: tuple[Related, ...]
+    history: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a page needs besides the store: organisation and calendars, flows by digest, the words of categories."""
+
+    world: World
+    flow_of: FlowOf
+    catalogue: Mapping[str, str]
+    now: datetime
+
+
+def find(tx: Transaction, ref: str) -> Matter:
+    """
+    Return the matter with that number or id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    demand = tx.demands.by_number(ref)
+    stored = tx.matters.get(demand.matter if demand is not None else ref)
+    if stored is None:
+        raise NotFound(what="编号", found=ref[:40])
+    return stored.matter
+
+
+def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surroundings) -> CaseFile:
+    """
+    Return the page of the matter *ref* as *viewer* sees it.
+
+    Raises:
+        NotFound: there is no such matter.
+    """
+    matter = find(tx, ref)
+    workflow, world, now = around.flow_of(matter.digest), around.world, around.now
+    events = [read_event(record.body) for record in tx.events.of(matter.id)]
+    private = _private(tx, events)
+    coming = forecast(matter, now=now, workflow=workflow, world=world) if matter.is_open else ()
+    state = workflow.states[matter.state]
+    holder = matter.stands_in or matter.holder
+    turn_post, turn_label = _post_in_turn(matter, holder, workflow=workflow, world=world, now=now)
+    detail = details_of(tx, [matter]).get(matter.id, "")
+    number = _number(tx, matter)
+    offered = offers(workflow, matter, viewer, now=now, world=world) if viewer is not None else ()
+    return CaseFile(
+        ref=number if number.replace("-", "").isdigit() else matter.id,
+        id=matter.id,
+        etag=matter.etag,
+        number=number,
+        title=title_of(detail, matter, workflow=workflow, world=world),
+        detail=detail,
+        place=place_name(matter.place, world.organisation),
+        kind=next(kind.label for kind in MatterKind if kind.value == matter.kind),
+        is_open=matter.is_open,
+        state_label="随上级事项取消" if matter.outcome == "cancelled" else state.label.zh,
+        level=level_mark(workflow, matter.level),
+        turn=holder_name(holder, workflow=workflow, organisation=world.organisation),
+        turn_post=turn_post,
+        turn_post_label=turn_label,
+        answers=_name(matter.answers, workflow=workflow, world=world),
+        tags=_tags(matter, workflow=workflow, catalogue=around.catalogue),
+        time=time_state(matter, world=world, now=now),
+        stages=stages(matter, events, workflow=workflow, world=world, now=now),
+        clock=clock_card(matter, coming, workflow=workflow, world=world, now=now),
+        final_by=final_by(coming),
+        offers=_in_order(offered),
+        no_action=_no_action(matter, viewer),
+        facts=_facts(matter, workflow=workflow, around=around),
+        children=_children(tx, matter, around=around),
+        related=_related(tx, matter, around=around),
+        history=entries(events, workflow=workflow, world=world, private=private, catalogue=around.catalogue),
+    )
+
+
+def _in_order(offered: Sequence[Offer]) -> tuple[Offer, ...]:
+    """What may be done first, each as declared; then what may not, with its reason."""
+    return (*(one for one in offered if one.refusal is None), *(one for one in offered if one.refusal is not None))
+
+
+def _no_action(matter: Matter, viewer: Actor | None) -> str:
+    if not matter.is_open:
+        return "这件事已经结束，没有要办的了。"
+    return "这一步没有要人办的动作。" if viewer is not None else "先选一个身份，才知道能做什么。"
+
+
+def _private(tx: Transaction, events: Sequence[Event]) -> dict[str, object]:
+    refs = {ref for event in events for ref in event.private}
+    return {
+        ref: None if secret.restricted else secret_value(secret.value)
+        for ref, secret in tx.vault.get_many(refs).items()
+    }
+
+
+def _number(tx: Transaction, matter: Matter) -> str:
+    demands = tx.demands.get_many({matter.id, matter.root})
+    return number_of(matter, {id_: demand.number for id_, demand in demands.items()})
+
+
+def _name(holder: Holder | None, *, workflow: Workflow, world: World) -> str:
+    return "" if holder is None else holder_name(holder, workflow=workflow, organisation=world.organisation)
+
+
+def _post_in_turn(
+    matter: Matter, holder: Holder | None, *, workflow: Workflow, world: World, now: datetime
+) -> tuple[str | None, str]:
+    """The post that may act now, for those who choose whom to act as."""
+    organisation = world.organisation
+    if holder is None or not matter.is_open:
+        return None, ""
+    if holder.unit is None:
+        person = matter.reporter.person if matter.reporter is not None else None
+        posts = tuple(p.id for p in organisation.posts.values() if person is not None and p.person == person)
+    else:
+        posts = people_of(holder, workflow=workflow, organisation=organisation, at=now)
+    if not posts:
+        return None, ""
+    return posts[0], post_name(organisation.posts[posts[0]], workflow=workflow, organisation=organisation)
+
+
+def _tags(matter: Matter, *, workflow: Workflow, catalogue: Mapping[str, str]) -> tuple[str, ...]:
+    shown = ("category", "kind")
+    return tuple(
+        field_value(workflow.fields[name], matter.fields[name], catalogue=catalogue)
+        for name in shown
+        if name in workflow.fields and name in matter.fields
+    )
+
+
+def _facts(matter: Matter, *, workflow: Workflow, around: Surroundings) -> tuple[Fact, ...]:
+    organisation = around.world.organisation
+    facts = [Fact("在哪", place_name(matter.place, organisation)), Fact("现在", workflow.states[matter.state].label.zh)]
+    if matter.kind == MatterKind.DEMAND:
+        facts.append(Fact("来源", _CHANNELS.get(matter.start, matter.start)))
+    for name, value in matter.fields.items():
+        rule = workflow.fields.get(name)
+        if rule is not None:
+            facts.append(Fact(rule.label.zh, field_value(rule, value, catalogue=around.catalogue)))
+    if matter.answers is not None:
+        facts.append(Fact("督办", _name(matter.answers, workflow=workflow, world=around.world)))
+    if matter.kept:
+        kept = "、".join(_name(one, workflow=workflow, world=around.world) for one in matter.kept)
+        facts.append(Fact("协助", kept))
+    counted = [f"{word.label} {matter.counters[word.value]}" for word in _COUNTED if matter.counters.get(word.value)]
+    if counted:
+        facts.append(Fact("来回", "，".join(counted)))
+    limits = f"，时限表 v{workflow.limits.version}" if workflow.limits is not None else ""
+    facts.append(Fact("规则", f"{workflow.label.zh} v{workflow.version}{limits}（立案时锁定）"))
+    return tuple(facts)
+
+
+def _children(tx: Transaction, matter: Matter, *, around: Surroundings) -> tuple[Child, ...]:
+    stored = tx.matters.read_many(matter.seats)
+    found = []
+    for child_id, seat in matter.seats.items():
+        child = stored.get(child_id)
+        if child is None:
+            continue
+        flow = around.flow_of(child.matter.digest)
+        label = "随诉求取消" if child.matter.outcome == "cancelled" else flow.states[child.matter.state].label.zh
+        found.append(
+            Child(
+                ref=child_id,
+                unit=unit_name(seat.unit, around.world.organisation),
+                seat=next((word.label for word in Seat if word.value == seat.seat), seat.seat),
+                state=label,
+                void=seat.void,
+                time=time_state(child.matter, world=around.world, now=around.now),
+            )
+        )
+    return tuple(found)
+
+
+def _related(tx: Transaction, matter: Matter, *, around: Surroundings) -> tuple[Related, ...]:
+    links = [(topic, "议题") for topic in matter.topics]
+    links += [(waiting, "等它的诉求") for waiting in matter.waiting]
+    if matter.parent is not None:
+        links.append((matter.parent, "属于"))
+    stored = tx.matters.read_many({other for other, _ in links})
+    told = details_of(tx, [one.matter for one in stored.values()])
+    found = []
+    for other, relation in links:
+        if other not in stored:
+            continue
+        linked = stored[other].matter
+        flow = around.flow_of(linked.digest)
+        title = title_of(told.get(other), linked, workflow=flow, world=around.world)
+        found.append(Related(relation=relation, ref=other, title=title, state=flow.states[linked.state].label.zh))
+    return tuple(found)

@@ -1,0 +1,286 @@
+"""The list of matters: what is due next, whose hands it is in, how long nothing moved, where it goes by itself."""
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from engine.core.forecast import forecast, next_move
+from engine.core.history import vault_ref
+from engine.core.matter import REVIEW_CLOCK, STATE_CLOCK, Actor, Matter
+from engine.core.scope import Organisation, World
+from engine.core.terms import Covers, MatterKind, Seat, UnitKind
+from engine.core.workflow.declaration import Workflow
+from engine.services.clock_card import move_words
+from engine.services.naming import LevelMark, holder_name, level_mark, title_of
+from engine.services.time_state import TimeState, time_state
+from engine.store.listing import After, Listing, Wanted
+from engine.store.unit_of_work import Transaction
+
+PAGE_ROWS = 25
+MOST_FOUND = 300
+DETAIL_FIELDS = ("detail", "note")
+
+FlowOf = Callable[[str], Workflow]
+_NUMBER = re.compile(r"\d{4}(-\d*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """
+    What a list is narrowed to.
+
+    `show`: empty (open demands), `mine`, `supervised`, `listed`, `children` (tasks and topics) or `ended`.
+    """
+
+    show: str = ""
+    level: str = ""
+    unit: str = ""
+    role: str = ""
+    late: bool = False
+    text: str = ""
+
+    @property
+    def is_set(self) -> bool:
+        """Whether anything is narrowed."""
+        return self != Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """Where a matter goes by itself, and when."""
+
+    at: datetime
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One matter in a list; `moved_at` is when a person last did something."""
+
+    ref: str
+    number: str
+    title: str
+    level: LevelMark | None
+    state: str
+    holder: str
+    supervised: bool
+    time: TimeState
+    moved_at: datetime
+    next: NextStep | None
+    no_next: str
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How many demands are open, late, supervised, on the books."""
+
+    open: int
+    late: int
+    supervised: int
+    listed: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkPage:
+    """One page of a list; `after` leads to the next page."""
+
+    rows: tuple[Row, ...]
+    after: After | None
+    totals: Totals
+
+
+def work_page(
+    tx: Transaction,
+    filters: Filters,
+    *,
+    after: After | None,
+    viewer: Actor | None,
+    world: World,
+    flow_of: FlowOf,
+    flows: Sequence[Workflow],
+    now: datetime,
+) -> WorkPage:
+    """Return one page of the list that *viewer* asks for."""
+    listing = Listing(tx.connection, tx.district)
+    wanted = _wanted(tx, filters, listing=listing, viewer=viewer, world=world, flows=flows, now=now)
+    found = listing.page(wanted, after=after, limit=PAGE_ROWS + 1)
+    shown = found[:PAGE_ROWS]
+    return WorkPage(
+        rows=rows_of(tx, shown, world=world, flow_of=flow_of, now=now),
+        after=_cursor(shown[-1], ended=wanted.ended) if len(found) > PAGE_ROWS else None,
+        totals=_totals(listing, flows=flows, now=now),
+    )
+
+
+def _cursor(last: Matter, *, ended: bool) -> After:
+    clock = last.clocks.get(STATE_CLOCK)
+    return After(at=last.at if ended else (clock.due if clock is not None else None), id=last.id)
+
+
+def _totals(listing: Listing, *, flows: Sequence[Workflow], now: datetime) -> Totals:
+    demands = (MatterKind.DEMAND.value,)
+    return Totals(
+        open=listing.count(Wanted(kinds=demands)),
+        late=listing.count(Wanted(kinds=demands, late_at=now)),
+        supervised=listing.count(Wanted(kinds=demands, supervised=True)),
+        listed=listing.count(Wanted(kinds=demands, states=_on_the_books(flows))),
+    )
+
+
+def _on_the_books(flows: Sequence[Workflow]) -> Collection[tuple[str, str]]:
+    states = {(flow.id, state.id) for flow in flows for state in flow.states.values() if state.review is not None}
+    return states or {("", "")}
+
+
+def _wanted(
+    tx: Transaction,
+    filters: Filters,
+    *,
+    listing: Listing,
+    viewer: Actor | None,
+    world: World,
+    flows: Sequence[Workflow],
+    now: datetime,
+) -> Wanted:
+    mine = filters.show == "mine" and viewer is not None
+    own = mine and viewer is not None and _covers_own(viewer.role, flows)
+    kinds: Collection[str] | None = None if mine and not own else (MatterKind.DEMAND.value,)
+    if filters.show == "children":
+        kinds = (MatterKind.TASK.value, MatterKind.TOPIC.value)
+    return Wanted(
+        kinds=kinds,
+        ended=filters.show == "ended",
+        level=filters.level or None,
+        states=_on_the_books(flows) if filters.show == "listed" else None,
+        places=places_under(filters.unit, world.organisation) if filters.unit else None,
+        role=filters.role or None,
+        holder=(viewer.role, viewer.unit) if mine and not own and viewer is not None else None,
+        person=viewer.person if own and viewer is not None else None,
+        supervised=True if filters.show == "supervised" else None,
+        late_at=now if filters.late else None,
+        ids=search(tx, filters.text, listing=listing) if filters.text.strip() else None,
+    )
+
+
+def _covers_own(role: str, flows: Sequence[Workflow]) -> bool:
+    return any(role in flow.roles and flow.roles[role].covers is Covers.OWN for flow in flows)
+
+
+def places_under(unit: str, organisation: Organisation) -> tuple[str, ...]:
+    """Return the unit and every unit below it."""
+    return tuple(one for one in organisation.units if unit in organisation.ancestors(one))
+
+
+def search(tx: Transaction, text: str, *, listing: Listing) -> tuple[str, ...]:
+    """Return the matters whose number begins with *text*, or in whose words it stands."""
+    text = text.strip()
+    if _NUMBER.fullmatch(text):
+        return listing.ids_of_number(text)
+    secrets = tx.vault.get_many(tx.vault.search(text, limit=MOST_FOUND)).values()
+    return tuple(
+        {s.matter for s in secrets if not s.restricted and text.casefold() in str(secret_value(s.value)).casefold()}
+    )
+
+
+def secret_value(value: bytes | None) -> object:
+    """Return what a vault row holds; None once it is erased."""
+    return None if value is None else msgspec.json.decode(value)
+
+
+def rows_of(
+    tx: Transaction, matters: Sequence[Matter], *, world: World, flow_of: FlowOf, now: datetime
+) -> tuple[Row, ...]:
+    """Return the rows of *matters*, in their order."""
+    ids = {matter.id for matter in matters}
+    numbers = {id_: demand.number for id_, demand in tx.demands.get_many(ids | {m.root for m in matters}).items()}
+    told = details_of(tx, matters)
+    moved = Listing(tx.connection, tx.district).moved_by_people(ids)
+    return tuple(
+        _row(
+            matter,
+            number=number_of(matter, numbers),
+            detail=told.get(matter.id),
+            moved_at=moved.get(matter.id),
+            workflow=flow_of(matter.digest),
+            world=world,
+            now=now,
+        )
+        for matter in matters
+    )
+
+
+def number_of(matter: Matter, numbers: Mapping[str, str]) -> str:
+    """Return what a matter is known by: its number, or that of the demand it belongs to with its seat."""
+    own = numbers.get(matter.id)
+    if own is not None:
+        return own
+    root = numbers.get(matter.root)
+    if root is not None and matter.seat is not None:
+        return f"{root} {next((seat.label for seat in Seat if seat.value == matter.seat), matter.seat)}"
+    kind = next((kind.label for kind in MatterKind if kind.value == matter.kind), "事项")
+    return f"{kind} {matter.filed:%y%m}-{matter.id.replace('-', '')[-6:]}"
+
+
+def details_of(tx: Transaction, matters: Sequence[Matter]) -> dict[str, str]:
+    """Return what was told of each matter; a task has what was told of its demand."""
+    refs = {matter.id: _detail_ref(matter) for matter in matters}
+    secrets = tx.vault.get_many(set(refs.values()))
+    found: dict[str, str] = {}
+    for matter_id, ref in refs.items():
+        secret = secrets.get(ref)
+        if secret is not None and not secret.restricted and secret.value is not None:
+            found[matter_id] = str(secret_value(secret.value))
+    return found
+
+
+def _detail_ref(matter: Matter) -> str:
+    for field in DETAIL_FIELDS[:1]:
+        if field in matter.private:
+            return matter.private[field]
+    origin = matter.waiting[0] if matter.waiting else matter.root
+    return vault_ref(origin, 1, DETAIL_FIELDS[0])
+
+
+def _row(
+    matter: Matter,
+    *,
+    number: str,
+    detail: str | None,
+    moved_at: datetime | None,
+    workflow: Workflow,
+    world: World,
+    now: datetime,
+) -> Row:
+    move = next_move(forecast(matter, now=now, workflow=workflow, world=world)) if matter.is_open else None
+    state = workflow.states[matter.state]
+    holder = matter.stands_in or matter.holder
+    return Row(
+        ref=number if number and " " not in number else matter.id,
+        number=number,
+        title=title_of(detail, matter, workflow=workflow, world=world),
+        level=level_mark(workflow, matter.level),
+        state=state.label.zh,
+        holder=holder_name(holder, workflow=workflow, organisation=world.organisation)
+        if matter.is_open
+        else state.label.zh,
+        supervised=matter.answers is not None,
+        time=time_state(matter, world=world, now=now),
+        moved_at=moved_at or matter.filed,
+        next=NextStep(at=move.at, label=move_words(move, workflow=workflow)) if move is not None else None,
+        no_next=_no_next(matter),
+    )
+
+
+def _no_next(matter: Matter) -> str:
+    if not matter.is_open:
+        return "已经结束"
+    return "挂账，定期说进展" if REVIEW_CLOCK in matter.clocks else "要有人办才会动"
+
+
+def communities(organisation: Organisation) -> tuple[tuple[str, str], ...]:
+    """Return the communities a list can be narrowed to."""
+    kinds = (UnitKind.COMMUNITY.value, UnitKind.VILLAGE.value)
+    return tuple((unit.id, unit.name) for unit in organisation.units.values() if unit.kind in kinds)
