@@ -5,17 +5,17 @@ The forecast is not a second reading of the rules: it lets the engine's own `dec
 the next, on a copy of the matter. So what it says is what will happen.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from engine.core.clock.duration import Duration
-from engine.core.command import Fire
-from engine.core.decide import decide
-from engine.core.decision import Decision
+from engine.core.decision import Decision, Refusal
 from engine.core.matter import Holder, Matter, Timer
+from engine.core.rehearse import Rehearsal
 from engine.core.scope import World
 from engine.core.terms import Do
-from engine.core.timers import armed, period_of, rule_of
+from engine.core.timers import period_of, rule_of
 from engine.core.workflow.declaration import Label, TimerRule, Workflow
 
 MOST = 200
@@ -49,45 +49,77 @@ class Coming:
     line: int
 
 
-def forecast(matter: Matter, *, now: datetime, workflow: Workflow, world: World) -> tuple[Coming, ...]:
-    """Return every coming automatic event of *matter* if nobody acts, in order; a repeating one once."""
+def forecast(
+    matter: Matter,
+    *,
+    now: datetime,
+    workflow: Workflow,
+    world: World,
+    family: Iterable[tuple[Matter, Workflow]] = (),
+    flows: Mapping[str, Workflow] | None = None,
+) -> tuple[Coming, ...]:
+    """
+    Return every coming automatic event of *matter* if nobody acts, in order; a repeating one once.
+
+    Args:
+        family: its open children and topics with their workflows; their ends are events of the matter too.
+        flows: by id, for what a rule might open on the way; without them the forecast ends there.
+    """
+    rehearsal = Rehearsal(((matter, workflow), *family), flows=flows or {}, world=world)
     coming: list[Coming] = []
-    shown: set[tuple[str, str, int]] = set()
-    while matter.is_open and len(coming) < MOST:
-        timer = _next(workflow, matter, world, shown)
-        if timer is None:
+    shown: set[tuple[str, str, str, int]] = set()
+    for _ in range(MOST):
+        timer = _next(rehearsal, shown)
+        if timer is None or not rehearsal.matters[matter.id].is_open:
             break
-        at = max(now, timer.fire)
-        decision = decide(workflow, matter, Fire(matter=matter.id, timer=timer), now=at, world=world)
-        rule = rule_of(workflow, matter, timer.clock, timer.rule)
-        if not isinstance(decision, Decision) or rule is None:
+        before, pinned = rehearsal.matters[timer.matter], rehearsal.pinned[timer.matter]
+        rule = rule_of(pinned, before, timer.clock, timer.rule)
+        now = max(now, timer.fire)
+        try:
+            decisions = rehearsal.fire(timer, now)
+        except KeyError:  # a flow that was not given
+            break
+        if isinstance(decisions, Refusal) or rule is None:
             break
         if rule.at.anchor == "every":
-            shown.add((timer.clock, timer.rule, timer.visit))
-        if not decision.occurrence.data.get("passed_over"):
-            coming.append(_coming(workflow, timer, rule, decision))
-        matter, now = decision.after, at
+            shown.add((timer.matter, timer.clock, timer.rule, timer.visit))
+        coming += (
+            _coming(workflow, timer, rule, decision)
+            for decision in decisions
+            if decision.after.id == matter.id and not decision.occurrence.data.get("passed_over")
+        )
     return tuple(coming)
 
 
-def _next(workflow: Workflow, matter: Matter, world: World, shown: set[tuple[str, str, int]]) -> Timer | None:
-    timers = armed(workflow, matter, world)
-    return next((timer for timer in timers if (timer.clock, timer.rule, timer.visit) not in shown), None)
+def _next(rehearsal: Rehearsal, shown: set[tuple[str, str, str, int]]) -> Timer | None:
+    return next((t for t in rehearsal.timers() if (t.matter, t.clock, t.rule, t.visit) not in shown), None)
 
 
 def _coming(workflow: Workflow, timer: Timer, rule: TimerRule, decision: Decision) -> Coming:
     after, before = decision.after, decision.before
-    state = workflow.states[after.state]
-    moves = before is not None and (before.state != after.state or before.visit != after.visit)
+    own = timer.matter == after.id
+    waits_for = workflow.states[before.state].waits_for if before is not None else None
+    where = rule.where if own or waits_for is None else waits_for.where
     limits = workflow.limits
-    in_limits = limits is not None and rule.where.file == limits.file
+    in_limits = limits is not None and where.file == limits.file
     return Coming(
-        at=decision.occurrence.at, due=timer.due, do=rule.do, clock=timer.clock, rule=rule.id, state=after.state,
-        level=after.level, moves=moves, ends=state.final, who=_who(rule, decision), period=period_of(rule),
-        provisional=timer.provisional, reason=rule.reason,
+        at=decision.occurrence.at,
+        due=timer.due,
+        do=rule.do if own else Do.ADVANCE,
+        clock=timer.clock if own else decision.occurrence.action,
+        rule=rule.id if own else decision.occurrence.action,
+        state=after.state,
+        level=after.level,
+        moves=before is not None and (before.state != after.state or before.visit != after.visit),
+        ends=after.outcome,
+        who=_who(rule, decision),
+        period=period_of(rule) if own else None,
+        provisional=timer.provisional,
+        reason=rule.reason if own else None,
         version=limits.version if limits is not None and in_limits else workflow.version,
-        file=rule.where.file, line=rule.where.line,
-    )  # fmt: skip
+        file=where.file,
+        line=where.line,
+    )
 
 
 def _who(rule: TimerRule, decision: Decision) -> Holder | None:
