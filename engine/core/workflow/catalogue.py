@@ -72,7 +72,8 @@ class Library:
     """
     What a flow may name that does not stand in its own file.
 
-    `limits` by workflow id. A catalogue that is None has faults, reported elsewhere. `flows` or `calendars` None: not known here, so references to them are not checked.
+    `limits` by workflow id. A catalogue that is None has faults, reported elsewhere. `flows` or `calendars` None: not
+    known here, so references to them are not checked.
     """
 
     limits: Mapping[str, Source] = field(default_factory=dict)
