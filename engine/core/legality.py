@@ -5,7 +5,8 @@ It works on the plain JSON of bodies, not on `Event` and `Matter`: a million eve
 tampered body may hold is anything. `decide` is not asked, so a fault in it does not hide itself here.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 from engine.core.clock.duration import Offset
 from engine.core.clock.working_calendar import WorkingCalendar
 from engine.core.matter import STATE_CLOCK, Json
-from engine.core.scope import Organisation, Post
+from engine.core.scope import Organisation
 from engine.core.terms import SYSTEM_ROLE, BuiltIn, Covers, Do, EventType
 from engine.core.workflow.declaration import Action, State, TimerRule, Workflow
 from engine.core.workflow.machine import (
@@ -110,22 +111,34 @@ def _law_of(action: Action) -> ActionLaw:
 
 
 class Seats:
-    """Who held which post when, and which unit answers for a place: as the organisation stands."""
+    """Who held which post when, and which unit answered for a place: the organisation version by version."""
 
-    def __init__(self, organisation: Organisation) -> None:
-        self._posts: Mapping[str, Post] = organisation.posts
-        self.unit_above: Callable[[str, str], str | None] = lru_cache(maxsize=65536)(organisation.unit_above)
+    def __init__(self, versions: Sequence[tuple[Instant, Organisation]]) -> None:
+        self._since = [since for since, _ in versions]
+        self._versions = [version for _, version in versions] or [Organisation(())]
+        self._above = lru_cache(maxsize=65536)(self._look_above)
 
-    def fault(self, actor: Json, at: str) -> str | None:
+    def _version(self, at: Instant) -> int:
+        """The version in force at *at*; before the first one (an import) the first."""
+        return max(bisect_right(self._since, at) - 1, 0)
+
+    def unit_above(self, place: str, kind: str, at: Instant) -> str | None:
+        """The unit of *kind* that answered for *place* at *at*."""
+        return self._above(self._version(at), place, kind)
+
+    def _look_above(self, version: int, place: str, kind: str) -> str | None:
+        return self._versions[version].unit_above(place, kind)
+
+    def fault(self, actor: Json, at: Instant) -> str | None:
         """Return why *actor* cannot have acted at *at* through that post, or None."""
-        post = self._posts.get(actor.get("post", ""))
+        post = self._versions[self._version(at)].posts.get(actor.get("post", ""))
         if post is None:
             return f"没有「{actor.get('post')}」这个岗位"
         if (post.role, post.unit) != (actor.get("role"), actor.get("unit")):
             return f"「{post.id}」不是这个岗位"
         if actor.get("person", post.person) != post.person:
             return f"「{post.id}」不由这个人担任"
-        return None if post.is_held(instant(at)) else f"当时「{post.id}」还没有任命或已经卸任"
+        return None if post.is_held(at) else f"当时「{post.id}」还没有任命或已经卸任"
 
 
 @lru_cache(maxsize=65536)
@@ -215,20 +228,21 @@ class Replay:
             if state.get("reporter", {}).get("person") != person:
                 yield Fault("actor", "不是反映人本人")
             return
-        fault = self._seats.fault(actor, event["at"])
+        at = instant(event["at"])
+        fault = self._seats.fault(actor, at)
         if fault is not None:
             yield Fault("actor", fault)
-        if not standing_in and not self._in_scope(role, actor.get("unit"), state):
+        if not standing_in and not self._in_scope(role, actor.get("unit"), state, at):
             yield Fault("actor", "不在这个岗位的范围里")
 
-    def _in_scope(self, role: str, unit: str | None, state: Json) -> bool:
+    def _in_scope(self, role: str, unit: str | None, state: Json, at: Instant) -> bool:
         covers = self._law.covers.get(role)
         if covers is None or unit is None:
             return False
         if covers is Covers.DEPARTMENT:
             seats = (seat["unit"] for seat in state.get("seats", {}).values() if seat.get("outcome") is None)
             return (state.get("holder") or {}).get("unit") == unit or unit in seats
-        return unit == self._seats.unit_above(state["place"], covers.value)
+        return unit == self._seats.unit_above(state["place"], covers.value, at)
 
     def _fired(self, state: Json, event: Json) -> Iterator[Fault]:
         cause = str(event.get("cause", "")).rsplit("/", 4)

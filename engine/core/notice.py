@@ -72,7 +72,7 @@ def text_of(kind: str, words: Words) -> str:
     text = _TEXTS.get(kind, _OTHER).format(
         subject=words.subject,
         state=words.state,
-        due=f"{words.due}到期。" if words.due else "",
+        due=f"{words.due} 到期。" if words.due else "",
         outcome=words.outcome or "已办结",
         seat=words.seat,
     )
@@ -84,7 +84,7 @@ def text_of_missed(kinds: Sequence[str], words: Words) -> str:
     happened = list(dict.fromkeys(_SHORT.get(kind, _OTHER_SHORT) for kind in kinds))
     told = "、".join(happened[-LISTED:]) + ("等" if len(happened) > LISTED else "")
     now = f"已经结束：{words.outcome}。" if words.outcome else f"现在在「{words.state}」。"
-    due = f"{words.due}到期。" if words.due and not words.outcome else ""
+    due = f"{words.due} 到期。" if words.due and not words.outcome else ""
     return f"{words.subject}这段时间有 {len(kinds)} 条消息：{told}。{now}{due}"[:MAX_TEXT]
 
 

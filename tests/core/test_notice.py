@@ -35,7 +35,7 @@ def test_text_names_the_matter_when_of_any_kind(kind: str) -> None:
 
 def test_text_says_when_it_is_due_only_when_it_is() -> None:
     """A matter without a due instant gets no empty phrase about one."""
-    assert text_of("remind", WORDS) == "诉求 2611-0042还在「等网格接」，11 月 20 日 17:30到期。请尽快办理。"
+    assert text_of("remind", WORDS) == "诉求 2611-0042还在「等网格接」，11 月 20 日 17:30 到期。请尽快办理。"
     assert "到期" not in text_of("remind", Words(subject="诉求 2611-0042", state="等网格接"))
 
 
@@ -48,7 +48,7 @@ def test_text_of_missed_tells_each_kind_once_and_how_it_stands() -> None:
     """Three messages of which two are alike become one that tells both and the present step."""
     text = text_of_missed(["remind", "remind", "late"], WORDS)
 
-    assert text == "诉求 2611-0042这段时间有 3 条消息：提醒、超时。现在在「等网格接」。11 月 20 日 17:30到期。"
+    assert text == "诉求 2611-0042这段时间有 3 条消息：提醒、超时。现在在「等网格接」。11 月 20 日 17:30 到期。"
 
 
 def test_text_of_missed_tells_the_end_when_the_matter_has_ended() -> None:

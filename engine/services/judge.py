@@ -1,0 +1,215 @@
+"""
+One chain held against its own bytes and against everything that repeats it: the layers of `verify`.
+
+Chain: bytes, order, columns. Head and projection: the matter's row. Vault: each commitment has its opening, until it
+is erased. Legality: each step was allowed. Nothing stored is trusted; what cannot be read is a finding, never a crash.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from engine.core.history import chain_origin, commitment
+from engine.core.legality import FlowLaw, Replay
+from engine.core.matter import Json, from_json, merge
+from engine.core.terms import EventType, FieldType
+from engine.store.bulk import sqlite_instant
+from engine.store.log import SYSTEM_FROM, Cells
+from engine.store.matters import columns_from
+
+ERASED = "pii_erased"
+_UNREADABLE = (msgspec.MsgspecError, ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
+
+
+class Finding(NamedTuple):
+    """Something that does not hold: layer and kind (stable words), where, and the sentence for people."""
+
+    layer: str
+    kind: str
+    matter: str
+    seq: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What chains are judged by: the id of the log, the laws by workflow hash, and how the store writes instants."""
+
+    log: str
+    replays: Mapping[str, Replay | None]
+    laws: Mapping[str, FlowLaw]
+    texts_instants: bool
+
+
+class Chain:
+    """One chain, being walked from its first event."""
+
+    def __init__(self, chain_id: str, grounds: Grounds) -> None:
+        self.id = chain_id
+        self.head = chain_origin(grounds.log, chain_id)
+        self.seq = 0
+        self.state: Json = {}
+        self.is_system = chain_id.startswith(SYSTEM_FROM)
+        self.committed: dict[str, tuple[str, int]] = {}
+        self.erased: set[str] = set()
+        self.findings: list[Finding] = []
+        self._grounds = grounds
+        self._recorded = ""
+        self._broken = False
+
+    def walk(self, rows: Sequence[Cells]) -> None:
+        """Judge the events of the chain, in the order of their seq."""
+        sha256, decode, follow = hashlib.sha256, msgspec.json.decode, self._follow
+        for row in rows:
+            _, seq, _, _, _, _, body, stored = row
+            self.head = head = sha256(b"\x02" + self.head + sha256(body).digest()).digest()
+            if head != stored and not self._broken:
+                self._broken = True
+                self.find("chain", "chain", seq, "内容或次序与链上的哈希不符")
+            if seq != self.seq + 1:
+                self.find("chain", "gap", seq, f"前一条是第 {self.seq} 条")
+            self.seq = seq
+            try:
+                follow(row, decode(body))
+            except _UNREADABLE as error:
+                self.find("chain", "unreadable", seq, f"读不懂这一条：{type(error).__name__}")
+
+    def find(self, layer: str, kind: str, seq: int, text: str) -> None:
+        """Note a finding."""
+        self.findings.append(Finding(layer, kind, self.id, seq, text))
+
+    def _follow(self, row: Cells, event: Json) -> None:
+        self._columns(row, event)
+        recorded = event["recorded_at"]
+        if recorded != self._recorded and _at(recorded) < _at(self._recorded or recorded):
+            self.find("legality", "time", row[1], "记录时间比上一条还早")
+        self._recorded = recorded
+        for ref, made in event.get("private", {}).items():
+            self.committed[ref] = (made, row[1])
+        if event["action"] == ERASED:
+            self.erased.update(event["data"]["erased"])
+        if self.is_system:
+            return
+        patch = event["data"]["patch"]
+        replay = self._grounds.replays.get(event["workflow"])
+        if replay is None:
+            merge(self.state, patch)
+            return
+        for fault in replay.faults_before(self.state, event):
+            self.find("legality", fault.kind, row[1], fault.text)
+        merge(self.state, patch)
+        for fault in replay.faults_after(self.state, event):
+            self.find("legality", fault.kind, row[1], fault.text)
+        if self.state.get("digest") != event["workflow"]:
+            self.find("legality", "workflow", row[1], "记录的流程版本与事项的不同")
+
+    def _columns(self, row: Cells, event: Json) -> None:
+        _, seq, kind, at, recorded_at, timer_key, _, _ = row
+        if event["matter"] != self.id or event["seq"] != seq or event["log"] != self._grounds.log:
+            self.find("chain", "misplaced", seq, "这一条属于别的事项、别的序号或别的日志")
+        instant = _as_sqlite if self._grounds.texts_instants else _at
+        key = event.get("cause") if kind == EventType.FIRED else None
+        if (
+            event["type"] != kind
+            or instant(event["at"]) != at
+            or instant(event["recorded_at"]) != recorded_at
+            or key != timer_key
+        ):
+            self.find("chain", "columns", seq, "列里的类型、时间或定时与内容不同")
+
+    # -- what repeats the chain
+
+    def compare_head(self, seq: int, head: bytes) -> None:
+        """Compare with the head stored apart from the chain."""
+        if seq != self.seq or (head != self.head and not self._broken):
+            self.find("head", "head", self.seq, f"另存的链头是第 {seq} 条的，链上到第 {self.seq} 条")
+
+    def compare_projection(self, row: Cells, columns: Sequence[str]) -> None:
+        """Compare the fold with the matter's row: its snapshot, and every column that repeats it."""
+        stored = dict(zip(columns, row[1:], strict=True))
+        self.compare_head(stored["seq"], stored["head"])
+        if msgspec.json.encode(self.state, order="sorted") != stored["snapshot"]:
+            self.find("projection", "snapshot", self.seq, "事项的现状不是办理过程推出来的")
+        try:
+            expected = columns_from(from_json(self.state), head=self.head)
+        except _UNREADABLE as error:
+            self.find("projection", "fold", self.seq, f"办理过程推不出事项：{type(error).__name__}")
+            return
+        del expected["snapshot"], expected["head"], expected["seq"]
+        raw = _raw_sqlite if self._grounds.texts_instants else _unchanged
+        wrong = [name for name, value in expected.items() if raw(value) != stored[name]]
+        if wrong:
+            self.find("projection", "projection", self.seq, f"列 {'、'.join(wrong)} 与办理过程不符")
+
+    def compare_vault(self, rows: Sequence[Cells], files: Callable[[str], Iterator[Cells]]) -> None:
+        """Compare the commitments with their openings, and the files with the hashes in their names."""
+        there = {row[1]: row for row in rows}
+        given: list[tuple[str, int]] = []
+        for ref, (made, seq) in self.committed.items():
+            row = there.pop(ref, None)
+            value = self._opening(ref, made, seq, row)
+            if value is not None and row is not None and self._is_files(row[3]):
+                given.extend((name, seq) for name in _names(value))
+        for ref, row in there.items():
+            self.find("vault", "stray", row[2], f"「{ref}」没有任何记录承诺过")
+        if given:
+            self._compare_files(given, {row[1]: row for row in files(self.id)})
+
+    def _opening(self, ref: str, made: str, seq: int, row: Cells | None) -> bytes | None:
+        salt, value = (row[4], row[5]) if row is not None else (None, None)
+        if ref in self.erased:
+            if salt is not None or value is not None:
+                self.find("vault", "survives", seq, f"「{ref}」已记为删除，内容却还在")
+            return None
+        if salt is None or value is None:
+            self.find("vault", "missing", seq, f"「{ref}」的内容不见了，却没有删除记录")
+            return None
+        if commitment(salt, ref, value) != made:
+            self.find("vault", "value", seq, f"「{ref}」的内容被改过")
+        return bytes(value)
+
+    def _is_files(self, name: str) -> bool:
+        law = self._grounds.laws.get(self.state.get("digest", ""))
+        rule = law.workflow.fields.get(name) if law is not None else None
+        return rule is not None and rule.type is FieldType.FILES
+
+    def _compare_files(self, given: Sequence[tuple[str, int]], there: Mapping[str, Cells]) -> None:
+        for name, seq in given:
+            row = there.get(name)
+            if row is None or row[3] is None:
+                self.find("vault", "file_missing", seq, f"附件「{name}」不见了，却没有删除记录")
+                continue
+            digest = hashlib.sha256(row[3]).hexdigest()
+            if digest != row[2] or not name.endswith(f".{digest}"):
+                self.find("vault", "file", seq, f"附件「{name}」被换过")
+
+
+def _names(value: bytes) -> list[str]:
+    try:
+        names = msgspec.json.decode(value)
+    except msgspec.MsgspecError:
+        return []
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _as_sqlite(text: str) -> str:
+    """Write a body's UTC instant as SQLite's rows hold it; another zone or form goes through a datetime."""
+    if text.endswith("Z") and len(text) == 20:
+        return f"{text[:10]} {text[11:19]}.000000"
+    return _at(text).astimezone(UTC).isoformat(" ", "microseconds")[:26]
+
+
+def _raw_sqlite(value: Any) -> Any:
+    return sqlite_instant(value) if isinstance(value, datetime) else value
+
+
+def _unchanged(value: Any) -> Any:
+    return value

@@ -1,0 +1,120 @@
+"""
+The whole log read once, in stretches of whole chains, with everything that must agree with them.
+
+For those who check the store: rows come as the driver gives them, because a million of them are read, and ranges are
+compared by the database itself, whose order of texts is its own.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple, TypeAlias
+
+from sqlalchemy import Connection, text
+
+from engine.store.bulk import is_sqlite, sqlite_instant
+from engine.store.repository import Repository
+
+Cells: TypeAlias = Sequence[Any]
+
+STRETCH = 4000
+SYSTEM_FROM, SYSTEM_UNTIL = "system/", "system0"
+
+_EVENTS = "matter_id, seq, type, at, recorded_at, timer_key, body, hash"
+_VAULT = "matter_id, ref, seq, field, salt, value, erased_at"
+_FILE = "matter_id, id, sha256, bytes"
+
+
+class Part(NamedTuple):
+    """Chains whose id lies after `after` and up to `until`; None is without border."""
+
+    after: str | None
+    until: str | None
+
+
+@dataclass(slots=True)
+class Stretch:
+    """
+    Some whole chains: events by chain in order of seq, and the rows that belong to them, by chain.
+
+    `matters` holds the columns named by the reader, `vault` rows as `_VAULT` names them.
+    """
+
+    events: dict[str, list[Cells]]
+    matters: dict[str, Cells] = field(default_factory=dict)
+    vault: dict[str, list[Cells]] = field(default_factory=dict)
+
+
+class Log(Repository):
+    """The log of a district, for reading only."""
+
+    def parts(self, count: int) -> list[Part]:
+        """Cut the log into *count* parts of about as many chains."""
+        chains = self._one("SELECT count(*) FROM matter WHERE district_id = :district")
+        if chains < count * STRETCH:
+            return [Part(None, None)]
+        query = "SELECT id FROM matter WHERE district_id = :district ORDER BY id LIMIT 1 OFFSET :n"
+        borders: list[str] = [self._one(query, n=chains * place // count) for place in range(1, count)]
+        return [Part(after, until) for after, until in zip([None, *borders], [*borders, None], strict=True)]
+
+    def stretches(self, part: Part, *, matter_columns: Sequence[str]) -> Iterator[Stretch]:
+        """Yield the chains of *part* in the order of the database."""
+        gathered: dict[str, list[Cells]] = {}
+        count, after = 0, part.after
+        for row in self._rows(_EVENTS, "event", "matter_id", part, order="matter_id, seq"):
+            chain: str = row[0]
+            own = gathered.get(chain)
+            if own is None:
+                if count >= STRETCH:
+                    last = next(reversed(gathered))
+                    yield self._complete(gathered, Part(after, last), matter_columns)
+                    gathered, count, after = {}, 0, last
+                own = gathered[chain] = []
+            own.append(row)
+            count += 1
+        yield self._complete(gathered, Part(after, part.until), matter_columns)
+
+    def _complete(self, events: dict[str, list[Cells]], part: Part, matter_columns: Sequence[str]) -> Stretch:
+        stretch = Stretch(events)
+        listed = ", ".join(("id", *matter_columns))
+        for row in self._rows(listed, "matter", "id", part, order="id"):
+            stretch.matters[row[0]] = row
+        for row in self._rows(_VAULT, "vault", "matter_id", part, order="matter_id, seq"):
+            stretch.vault.setdefault(row[0], []).append(row)
+        return stretch
+
+    def files(self, matter: str) -> Iterator[Cells]:
+        """Yield (matter_id, id, sha256, bytes) of the files given with *matter*, one at a time."""
+        yield from self._rows(_FILE, "file", "matter_id", None, order="id", extra="AND matter_id = :m", m=matter)
+
+    def heads_by_time(self) -> Iterator[Cells]:
+        """Yield (matter_id, recorded_at, hash) of every event, by chain in id order byte by byte, then by seq."""
+        order = "matter_id, seq" if is_sqlite(self.connection) else 'matter_id COLLATE "C", seq'
+        yield from self._rows("matter_id, recorded_at, hash", "event", "matter_id", None, order=order)
+
+    def instant(self, at: datetime) -> Any:
+        """Return *at* in the form in which this database's rows hold instants."""
+        return sqlite_instant(at) if is_sqlite(self.connection) else at
+
+    def _rows(
+        self, columns: str, table: str, key: str, part: Part | None, *, order: str, extra: str = "", **values: Any
+    ) -> Iterator[Cells]:
+        conditions = ["district_id = :district"]
+        if part is not None and part.after is not None:
+            conditions.append(f"{key} > :after")
+            values["after"] = part.after
+        if part is not None and part.until is not None:
+            conditions.append(f"{key} <= :until")
+            values["until"] = part.until
+        query = f"SELECT {columns} FROM {table} WHERE {' AND '.join(conditions)} {extra} ORDER BY {order}"  # noqa: S608  # names are our own, values are bound
+        streamed = self.connection.execution_options(yield_per=STRETCH)
+        yield from streamed.execute(text(query), {"district": self.district, **values})
+
+    def _one(self, query: str, **values: Any) -> Any:
+        return self.connection.execute(text(query), {"district": self.district, **values}).scalar_one()
+
+
+def count_events(connection: Connection, district: str) -> int:
+    """How many events a district has."""
+    query = text("SELECT count(*) FROM event WHERE district_id = :district")
+    return int(connection.execute(query, {"district": district}).scalar_one())
