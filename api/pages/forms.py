@@ -1,0 +1,228 @@
+"""Forms of pages: from what the engine asks to fields, and from what was posted back to values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from starlette.datastructures import FormData, UploadFile
+
+from engine.core.decision import Refusal
+from engine.core.matter import Value
+from engine.core.offers import Asked, Offer, SeatOffered
+from engine.core.terms import FieldType, RefusalCode, Seat
+
+Kind = Literal["text", "area", "number", "date", "phone", "select", "radio", "checks", "file", "hidden"]
+Choices = tuple[tuple[str, str], ...]
+
+MOST_CHIPS = 6
+LONG_TEXT = 100
+ACCEPTED = "image/jpeg,image/png,image/webp,application/pdf"
+SEAT_PREFIX = "seat-"
+TOPIC_FIELD = "topic"
+_NAME = "f-"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field as it is drawn; `error` is the sentence under its label."""
+
+    id: str
+    name: str
+    label: str
+    kind: Kind
+    required: bool
+    value: str = ""
+    values: tuple[str, ...] = ()
+    choices: Choices = ()
+    groups: tuple[tuple[str, Choices], ...] = ()
+    error: str = ""
+    hint: str = ""
+    accept: str = ACCEPTED
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A line of the error summary, and the field it leads to."""
+
+    text: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form as it is drawn."""
+
+    name: str
+    label: str
+    button: str
+    etag: str = ""
+    key: str = ""
+    start: str = ""
+    refused: str = ""
+    effect: str = ""
+    confirm: str = ""
+    is_open: bool = False
+    fields: tuple[Field, ...] = ()
+    problems: tuple[Problem, ...] = field(default=())
+
+    @property
+    def has_files(self) -> bool:
+        """Whether it sends files."""
+        return any(one.kind == "file" for one in self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What a person posted: texts by field, chosen units by seat, files by field."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    seats: tuple[tuple[str, str], ...] = ()
+    topic: str = ""
+    etag: str = ""
+    key: str = ""
+    files: Mapping[str, tuple[UploadFile, ...]] = field(default_factory=dict)
+
+
+def typed_in(posted: FormData) -> Typed:
+    """Return what was posted; empty fields and empty file slots are left out."""
+    values: dict[str, str] = {}
+    files: dict[str, tuple[UploadFile, ...]] = {}
+    seats: list[tuple[str, str]] = []
+    for name, value in posted.multi_items():
+        if isinstance(value, UploadFile):
+            if value.filename and name.startswith(_NAME):
+                files[name.removeprefix(_NAME)] = (*files.get(name.removeprefix(_NAME), ()), value)
+        elif name.startswith(SEAT_PREFIX) and value:
+            seats.append((name.removeprefix(SEAT_PREFIX), value))
+        elif name.startswith(_NAME) and value.strip():
+            values[name.removeprefix(_NAME)] = value.replace("\r\n", "\n")
+    return Typed(
+        values=values, seats=tuple(dict.fromkeys(seats)), topic=_text(posted, TOPIC_FIELD),
+        etag=_text(posted, "if-match"), key=_text(posted, "key"), files=files,
+    )  # fmt: skip
+
+
+def _text(posted: FormData, name: str) -> str:
+    value = posted.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def form_of(
+    offer: Offer, *, etag: str, key: str, departments: Choices, topics: Choices, categories: Choices, is_open: bool
+) -> Form:
+    """Return the form of an action as the engine offers it."""
+    if offer.refusal is not None:
+        return Form(name=offer.action, label=offer.label, button="", refused=offer.refusal.text)
+    fields = [field_of(asked, form=offer.action, categories=categories, units=departments) for asked in offer.asked]
+    for seat in offer.seats:
+        fields.append(_seat_field(seat, form=offer.action, departments=departments))
+    if offer.waits_for is not None and topics:
+        fields.append(
+            Field(
+                id=f"{offer.action}-topic", name=TOPIC_FIELD, label="列入哪个议题", kind="select", required=False,
+                groups=(("", topics),), hint="不选就新开一个议题",
+            )
+        )  # fmt: skip
+    return Form(
+        name=offer.action, label=offer.label, button=offer.label, etag=etag, key=key, effect=offer.effect,
+        confirm=offer.confirm or "", is_open=is_open, fields=tuple(fields),
+    )  # fmt: skip
+
+
+def field_of(asked: Asked, *, form: str, categories: Choices, units: Choices) -> Field:
+    """Return the field that asks for *asked*."""
+    one = Field(
+        id=f"{form}-{asked.field}", name=f"{_NAME}{asked.field}", label=asked.label, kind="text",
+        required=asked.required,
+    )  # fmt: skip
+    match asked.type:
+        case FieldType.CHOICE:
+            return _choice(one, asked, categories=categories, units=units)
+        case FieldType.YESNO:
+            return replace(one, kind="radio", choices=(("yes", "是"), ("no", "否")))
+        case FieldType.NUMBER:
+            least = f"，至少 {asked.minimum}" if asked.minimum is not None else ""
+            return replace(one, kind="number", hint=f"填数字{least}")
+        case FieldType.DATE:
+            return replace(one, kind="date")
+        case FieldType.PHONE:
+            return replace(one, kind="phone")
+        case FieldType.FILES:
+            return replace(one, kind="file", hint=f"照片或 PDF，最多 {asked.maximum or 9} 份，每份 5 MB 以内")
+        case _:
+            return _text_field(one, asked)
+
+
+def _text_field(one: Field, asked: Asked) -> Field:
+    longest = f"最多 {asked.maximum} 字" if asked.maximum is not None else ""
+    least = f"至少 {asked.minimum} 字" if asked.minimum is not None else ""
+    kind: Kind = "area" if asked.maximum is None or asked.maximum > LONG_TEXT else "text"
+    return replace(one, kind=kind, hint="，".join(part for part in (least, longest) if part))
+
+
+def _choice(one: Field, asked: Asked, *, categories: Choices, units: Choices) -> Field:
+    words = {**dict(categories), **dict(units)}
+    choices = tuple((value, words.get(value, label) if value == label else label) for value, label in asked.choices)
+    choices = choices or units
+    if len(choices) <= MOST_CHIPS:
+        return replace(one, kind="radio", choices=choices)
+    return replace(one, kind="select", groups=grouped(choices))
+
+
+def grouped(choices: Choices) -> tuple[tuple[str, Choices], ...]:
+    """Put categories like A1, A2, B1 into groups by their letter; other choices stay together."""
+    letters = {value[:1] for value, _ in choices}
+    if len(letters) < 2 or not all(value[:1].isupper() and value[1:].isdigit() for value, _ in choices):
+        return (("", choices),)
+    return tuple(
+        (letter, tuple((value, f"{value} {label}") for value, label in choices if value[:1] == letter))
+        for letter in sorted(letters)
+    )
+
+
+def _seat_field(seat: SeatOffered, *, form: str, departments: Choices) -> Field:
+    label = next((word.label for word in Seat if word.value == seat.seat), seat.seat)
+    one = Field(
+        id=f"{form}-{seat.seat}", name=f"{SEAT_PREFIX}{seat.seat}", label=f"{label}单位", kind="select",
+        required=seat.minimum > 0, values=(seat.default,) if seat.default is not None else (),
+    )  # fmt: skip
+    if seat.maximum <= 1:
+        hint = "按类别先选好了，不对就改" if seat.default is not None else ""
+        return replace(one, groups=(("", departments),), hint=hint)
+    return replace(one, kind="checks", choices=departments, hint=f"最多 {seat.maximum} 家")
+
+
+def filled(form: Form, typed: Typed, *, refusal: Refusal | None = None) -> Form:
+    """Return *form* with what was typed in it, and the field the engine refused marked with its words."""
+    fields = tuple(_filled(one, typed) for one in form.fields)
+    if refusal is None:
+        return replace(form, fields=fields)
+    where = _field_refused(form, refusal)
+    fields = tuple(replace(one, error=refusal.text) if one.id == where else one for one in fields)
+    return replace(form, fields=fields, is_open=True, problems=(Problem(text=refusal.text, target=where),))
+
+
+def _field_refused(form: Form, refusal: Refusal) -> str:
+    if refusal.code not in (RefusalCode.REQUIRED, RefusalCode.FIELD) or refusal.field is None:
+        return ""
+    if refusal.field == "seats":
+        return next((one.id for one in form.fields if one.name.startswith(SEAT_PREFIX)), "")
+    return next((one.id for one in form.fields if one.name in (f"{_NAME}{refusal.field}", refusal.field)), "")
+
+
+def _filled(one: Field, typed: Typed) -> Field:
+    if one.name.startswith(SEAT_PREFIX):
+        chosen = tuple(unit for seat, unit in typed.seats if seat == one.name.removeprefix(SEAT_PREFIX))
+        return replace(one, values=chosen)
+    value = typed.topic if one.name == TOPIC_FIELD else typed.values.get(one.name.removeprefix(_NAME), "")
+    return replace(one, value=value, values=(value,) if value else ())
+
+
+def kept_texts(typed: Typed, labels: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return what a person wrote as (label, text), so that a page which cannot take it still shows it."""
+    return tuple((labels.get(name, name), text) for name, text in typed.values.items())
+
+
+def values_of(typed: Typed, *, file_ids: Mapping[str, Sequence[str]]) -> dict[str, Value | list[str]]:
+    """Return the values to hand to the engine, which reads and judges them."""
+    return {**typed.values, **{name: list(ids) for name, ids in file_ids.items()}}
