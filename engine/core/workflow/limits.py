@@ -1,7 +1,5 @@
-"""The limits table: parts → rows and ladder, and the table as a spreadsheet (CSV) and back."""
+"""The limits table: parts → rows, seasons and ladder."""
 
-import csv
-import io
 from collections.abc import Iterable
 
 from engine.core.clock.duration import Duration
@@ -16,7 +14,6 @@ from engine.core.workflow.tree import Items
 from engine.core.workflow.words import label_of, optional_label
 
 WHEN, BASIS = "when", "basis"
-_QUOTE_IF = frozenset(":#{}[],&*!|>'\"%@`-? ")
 
 
 def check_limits(limits: Part, reader: Reader) -> None:
@@ -62,16 +59,3 @@ def build_limits(part: Part) -> Limits:
 def _row(part: Part, columns: Iterable[str]) -> LimitRow:
     cells = {name: length for name in columns if (length := part.value(name, Duration))}
     return LimitRow(part.value(WHEN, Condition), cells, optional_label(part.get(BASIS)), part.where)
-
-
-def limits_to_rows(limits: Limits) -> str:
-    """Return the table as CSV: a first line of ids, a second of labels, then one line a row, empty cells empty."""
-    columns = list(limits.columns)
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow([WHEN, *columns, BASIS])
-    writer.writerow(["条件", *(limits.columns[name].zh for name in columns), "依据"])
-    for row in limits.rows:
-        cells = (str(row.cells[name]) if name in row.cells else "" for name in columns)
-        writer.writerow([row.when.text if row.when else "", *cells, row.basis.zh if row.basis else ""])
-    return buffer.getvalue()
