@@ -70,12 +70,14 @@ def read_folder(path: Path) -> Folder:
 
 def read_flow_file(path: Path, folder: Folder | None = None) -> FlowFile:
     """
-    Read one flow with what lies beside it; *folder* saves reading that again.
+    Read one flow with what lies beside it; of a limits table, the flow it belongs to. *folder* saves reading again.
 
     Raises:
         NotFound: there is no such file.
         BadFile: a file cannot be read from the disk.
     """
+    if path.name.endswith(LIMITS_SUFFIX):
+        path = path.with_name(_stem(path, LIMITS_SUFFIX) + SUFFIX)
     source = read_source(path)
     beside = folder or read_folder(path.parent)
     workflow, findings = read_flow(source.data, file=source.file, library=beside.library)

@@ -88,7 +88,8 @@ class FlowRules:
                 self._timer(over, level=level, pause=False)
 
     def _state(self, state: Part, level: Part | None, library: Library) -> None:
-        modes = sorted((part for mode in _MODES if (part := _on(state, mode))), key=lambda part: part.key_where.line)
+        modes = [part for mode in _MODES if (part := _on(state, mode))]
+        modes.sort(key=lambda part: (part.key_where.line, part.key_where.column))
         for second in modes[1:]:
             self.reader.fault("E107", second.key_where, f"{'、'.join(_MODES)} 里最多写一个。")
         self._needs(state, "stops", "basis", "允许停住时限的依据")

@@ -47,7 +47,7 @@ def _nothing(_: str) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Kind:
     """One kind: *read* gives the value or None, *suggest* what was probably meant; *plain* refuses quotes."""
 

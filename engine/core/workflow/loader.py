@@ -89,9 +89,9 @@ def _open(document: Document, shape: Record, names: Names) -> _Opened:
 
 
 def _limits_of(flow: _Opened, file: str, library: Library) -> Source | None:
-    """Return the limits table of the flow, found by its id, or by the file's stem where the id cannot be read."""
+    """Return the limits table of the flow, found by its id, or else by its file's name."""
     ident = flow.part.text("workflow") if flow.part is not None else None
-    return library.limits.get(ident or stem_of(file))
+    return library.limits.get(ident or "") or library.limits.get(stem_of(file))
 
 
 def _resolve(
@@ -100,7 +100,7 @@ def _resolve(
     """Check what belongs together, then names, then conditions."""
     flow, limits = opened
     fields = read_fields(part, flow.reader, library)
-    _check_id(part, flow)
+    _check_id(part, flow, names)
     _name_classes_and_outcomes(part, fields, names)
     add_names_beside(names, library, part)
     FlowRules(part, flow.reader, names=names, fields=fields).check(library)
@@ -118,11 +118,12 @@ def _resolve(
     return fields
 
 
-def _check_id(part: Part, flow: _Opened) -> None:
+def _check_id(part: Part, flow: _Opened, names: Names) -> None:
     ident = part.get("workflow")
     file = flow.document.file
     if ident is not None and file.endswith((".yaml", ".yml")) and ident.data != stem_of(file):
         flow.reader.fault("E107", ident.where, f"代号「{ident.data}」要与文件名「{stem_of(file)}」相同。")
+        names.of("own_flow")[stem_of(file)] = ident.where
 
 
 def stem_of(file: str) -> str:

@@ -1,7 +1,7 @@
 """A tree held against the grammar → parts; faults of keys and values are findings (E101, E103, E106, E107, E108)."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 from engine.core.workflow.declaration import Where
 from engine.core.workflow.findings import Finding, finding
@@ -23,6 +23,7 @@ from engine.core.workflow.tree import Entry, Hole, Items, Node, Path, Table, Tex
 _At = tuple[Where, Where]  # the place of a value, and of the key that leads to it
 _UNIQUE = frozenset({"state", "promise", "category"})
 _SHOWN_CHARACTERS = 40
+_SURELY = 0.8  # likeness of a misspelt key (`held-by`, `state`) from which its value is read as the right key's
 
 
 class Reader:
@@ -60,7 +61,7 @@ class Reader:
         if fitting is None or isinstance(node, Hole):
             self._lost(shape)
             if not isinstance(node, Hole):
-                self.fault("E107", at[0], f"应当是{expected(shape)}，收到{_found(node)}。")
+                self.fault("E107", at[0], f"应当是{spaced(expected(shape))}，收到{_found(node)}。")
             return None
         match fitting, node:
             case Leaf(), Text():
@@ -90,7 +91,7 @@ class Reader:
             value = next((word for word in leaf.words if word == text.value), None)
         if leaf.words and value is None:
             meant = did_you_mean(text.value, leaf.words)
-            self.fault("E107", where, f"应当是{expected(leaf)}，收到{_found(text)}。{meant}")
+            self.fault("E107", where, f"应当是{spaced(expected(leaf))}，收到{_found(text)}。{meant}")
             return None
         if value is None or (isinstance(value, int) and value < leaf.least):
             self.fault(leaf.kind.code, where, _wrong_value(leaf, text))
@@ -142,7 +143,7 @@ class Reader:
         for name, entry in table.entries.items():
             key = record.by_name.get(name) or self._unknown(record, name, entry, (path, taken))
             if key is None:
-                complete = complete and (record.others is not None or isinstance(entry.value, Text))
+                complete = complete and record.others is not None
                 continue
             part = self._value(key.holds, entry, (*path, key.name))
             if part is not None:
@@ -156,7 +157,7 @@ class Reader:
         return Part(read, table, *at, written=frozenset(taken), complete=complete)
 
     def _unknown(self, record: Record, name: str, entry: Entry, context: tuple[Path, set[str]]) -> Key | None:
-        """Report a key that is not in the table; read it as the key that was probably meant when that one is free."""
+        """Report a key that is not in the table; read it as the key that was surely meant when that one is free."""
         path, taken = context
         if record.others is not None:
             return None
@@ -165,7 +166,7 @@ class Reader:
         meant = nearest(name, free) or nearest(name, record.by_name)
         hint = f"是不是「{meant}」？" if meant else f"这里可以写：{'、'.join(free)}。"
         self.fault("E101", where, f"不认识的键。{hint}")
-        if not meant or meant in taken:
+        if not meant or meant in taken or SequenceMatcher(None, name, meant).ratio() < _SURELY:
             return None
         taken.add(meant)
         return record.by_name[meant]
@@ -207,6 +208,11 @@ def show_path(path: Path) -> str:
     return text
 
 
+def spaced(words: str) -> str:
+    """Put a blank between a Chinese sentence and *words* that begin with a Latin letter."""
+    return f" {words}" if words[:1].isascii() else words
+
+
 def expected(shape: Shape) -> str:
     """Return in Chinese what a shape is."""
     match shape:
@@ -238,4 +244,4 @@ def _found(node: Node) -> str:
 def _wrong_value(leaf: Leaf, text: Text) -> str:
     meant = leaf.kind.suggest(text.value)
     hint = f"是不是「{meant}」？" if meant else ""
-    return f"应当是{expected(leaf)}，收到{_found(text)}。{hint}"
+    return f"应当是{spaced(expected(leaf))}，收到{_found(text)}。{hint}"
