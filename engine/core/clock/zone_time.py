@@ -1,6 +1,6 @@
 """Local wall-clock time of a zone as stretches of one offset: the only place that knows about summer time."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -58,7 +58,8 @@ def when_wall_shows(parts: tuple[Stretch, ...], start: int, end: int) -> list[tu
 
 def local_wall(instant: datetime, zone: ZoneInfo) -> int:
     """Return what the wall shows at *instant*, as microseconds of a day count from 1970."""
-    return to_microseconds(instant.astimezone(zone).replace(tzinfo=UTC))
+    at = to_microseconds(instant)
+    return at + _offset(zone, at)
 
 
 def first_instant(zone: ZoneInfo, wall: int) -> int:

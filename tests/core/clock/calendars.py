@@ -33,6 +33,8 @@ def walks() -> dict[str, Walk]:
     overlapping: dict[int, list[Span]] = {day: [("05:00", "07:00"), ("20:00", "06:00")] for day in range(0, 7, 2)}
     always: dict[int, list[Span]] = {day: [("00:00", "24:00")] for day in range(7)}
     grid: dict[int, list[Span]] = {day: [("08:00", "20:30")] for day in range(7)}
+    skipped: dict[int, list[Span]] = dict.fromkeys(range(5), OFFICE) | {6: [("02:00", "03:00")]}
+    long_night: dict[int, list[Span]] = {0: [("20:00", "19:00")], 1: [("09:00", "17:00")], 3: [("09:00", "12:00")]}
     cuts: list[Span] = [("12:00", "13:30"), ("17:30", "18:30")]
     return {
         "national day": china("2026-09-10", "2026-11-10"),
@@ -43,7 +45,11 @@ def walks() -> dict[str, Walk]:
         ),
         "half an hour forward": Walk("Australia/Lord_Howe", _at("2026-09-20"), _at("2026-11-01"), small),
         "half an hour back": Walk("Australia/Lord_Howe", _at("2026-03-20"), _at("2026-05-01"), small),
-        "china 1986 forward": Walk("Asia/Shanghai", _at("1986-04-15"), _at("1986-06-10"), always),
+        "china 1986 forward": Walk(
+            "Asia/Shanghai", _at("1986-04-15"), _at("1986-06-10"), always, breaks=[("23:30", "00:30")]
+        ),
+        "a window skipped whole": Walk("America/New_York", _at("2026-02-20"), _at("2026-04-10"), skipped),
+        "a night longer than the next day": Walk("Asia/Shanghai", _at("2026-03-10"), _at("2026-05-01"), long_night),
         "china 1991 back": Walk("Asia/Shanghai", _at("1991-08-25"), _at("1991-10-20"), small),
         "evenings and breaks": Walk("Asia/Shanghai", _at("2026-12-05"), _at("2027-01-20"), grid, breaks=cuts),
         "nights into mornings": Walk("Europe/London", _at("2026-03-10"), _at("2026-05-01"), overlapping),
