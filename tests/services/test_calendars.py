@@ -93,9 +93,7 @@ def test_weekly_means_the_same_however_it_is_written(weekly: str) -> None:
 
 def test_small_calendar_may_be_one_file_when_it_names_its_days() -> None:
     """Holidays and shifts of several years in the base file are tables of those years."""
-    text = (
-        f"{SMALL}holidays: [2026-10-01..2026-10-03]\nshifts: {{ 2026-10-10: 09:00-24:00, 2027-01-02: 22:00-02:00 }}\n"
-    )
+    named = "holidays: [2026-10-01..2026-10-03]\nshifts: { 2026-10-10: 09:00-24:00, 2027-01-02: 22:00-02:00 }\n"
 
     calendar = parse_calendar(Source("small.yaml", SMALL + named))
 
