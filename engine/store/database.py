@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from engine.errors import BadInput, Unavailable
@@ -214,6 +214,13 @@ def plain_errors() -> Iterator[None]:
         if words is None and not error.connection_invalidated and not isinstance(error, _CANNOT_SERVE):
             raise
         raise Unavailable(what=words or "数据库连不上", retry_after_seconds=RETRY_AFTER_SECONDS) from error
+
+
+def cannot_serve(error: BaseException) -> bool:
+    """Whether *error* says that the store cannot serve just now, and nothing about what was to be written."""
+    if isinstance(error, DBAPIError):
+        return not isinstance(error, IntegrityError | DataError | ProgrammingError)
+    return isinstance(error, TryAgain | Unavailable)
 
 
 def _is_passing(error: DBAPIError) -> bool:

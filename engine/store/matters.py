@@ -56,6 +56,11 @@ class Stored:
 class Matters(Repository):
     """The matters of a district."""
 
+    @property
+    def have_locks(self) -> bool:
+        """Whether rows are locked one by one; SQLite has one lock for all."""
+        return not is_sqlite(self.connection)
+
     def get(self, matter_id: str) -> Stored | None:
         """Return one matter, without locking it."""
         return self.read_many((matter_id,)).get(matter_id)
@@ -66,11 +71,11 @@ class Matters(Repository):
 
     def load_many(self, ids: Collection[str]) -> dict[str, Stored]:
         """Return those of *ids* that exist and lock them, in id order, for the rest of the transaction."""
-        return self._load(_LOAD if is_sqlite(self.connection) else _LOAD.with_for_update(), ids)
+        return self._load(_LOAD.with_for_update() if self.have_locks else _LOAD, ids)
 
     def load_free(self, ids: Collection[str]) -> dict[str, Stored]:
         """Do the same, but leave out what somebody else has locked instead of waiting for it."""
-        return self._load(_LOAD if is_sqlite(self.connection) else _LOAD.with_for_update(skip_locked=True), ids)
+        return self._load(_LOAD.with_for_update(skip_locked=True) if self.have_locks else _LOAD, ids)
 
     def _load(self, statement: Select[Any], ids: Collection[str]) -> dict[str, Stored]:
         found: dict[str, Stored] = {}

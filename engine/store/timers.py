@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 
-from engine.core.matter import Timer
-from engine.store.bulk import CHUNK, BulkDelete, BulkInsert, Cells
-from engine.store.matters import batched_ids
+from engine.core.matter import Timer, decode
+from engine.store.bulk import CHUNK, BulkDelete, BulkInsert, Cells, is_sqlite
+from engine.store.matters import MATTER, Stored, batched_ids
 from engine.store.repository import Repository, table
 
 TIMER = table("timer")
@@ -27,6 +27,15 @@ _DUE = (
     .order_by(*_IN_ORDER)
     .limit(bindparam("limit"))
 )
+# The matter is locked with the timer that rings, never after it: two orders of locks gave 48 deadlocks in 9 seconds.
+_RINGING = (
+    select(*_COLUMNS, MATTER.c.snapshot, MATTER.c.head)
+    .join(MATTER, and_(MATTER.c.district_id == TIMER.c.district_id, MATTER.c.id == TIMER.c.matter_id))
+    .where(TIMER.c.district_id == bindparam("district"), TIMER.c.fire_at <= bindparam("now"), _RINGS)
+    .order_by(*_IN_ORDER)
+    .limit(bindparam("limit"))
+)
+_RINGING_FREE = _RINGING.with_for_update(of=MATTER, skip_locked=True)
 _NEXT = select(func.min(TIMER.c.fire_at)).where(TIMER.c.district_id == bindparam("district"), _RINGS)
 
 
@@ -67,6 +76,21 @@ class Timers(Repository):
         """Return up to *limit* timers that ring at or before *now*, earliest first: a hint, nothing is locked."""
         rows = self.connection.execute(_DUE, {"district": self.district, "now": now, "limit": limit})
         return [_timer(row) for row in rows]
+
+    def lock_ringing(self, now: datetime, *, limit: int) -> tuple[list[Timer], dict[str, Stored]]:
+        """
+        Lock the matters of up to *limit* timers that ring at or before *now*, and return both, earliest first.
+
+        Matters that somebody else has locked are left out. A timer may be gone by the time it is consumed.
+        """
+        statement = _RINGING if is_sqlite(self.connection) else _RINGING_FREE
+        timers: list[Timer] = []
+        matters: dict[str, Stored] = {}
+        for row in self.connection.execute(statement, {"district": self.district, "now": now, "limit": limit}):
+            timers.append(_timer(row))
+            if row.matter_id not in matters:
+                matters[row.matter_id] = Stored(decode(row.snapshot), row.head)
+        return timers, matters
 
     def next_fire(self) -> datetime | None:
         """When the next timer rings."""

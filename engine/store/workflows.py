@@ -18,6 +18,7 @@ _NAMES = (
     "flow_text",
     "limits_text",
     "limits_version",
+    "beside",
     "published_at",
     "published_by",
     "current",
@@ -35,6 +36,7 @@ class WorkflowVersion:
     flow_text: bytes
     limits_text: bytes | None
     limits_version: int | None
+    beside: bytes
     published_at: datetime
     published_by: str
     current: bool = True

@@ -11,7 +11,11 @@ CURRENT = text("current")
 
 
 class WorkflowVersionRow(Row, table=True):
-    """One published version of a flow with its limits; of each id one is current."""
+    """
+    One published version of a flow with its limits; of each id one is current.
+
+    `beside` is JSON: the names of the files, and what of other files the flow was read with.
+    """
 
     __tablename__ = "workflow_version"
     __table_args__ = (
@@ -33,6 +37,7 @@ class WorkflowVersionRow(Row, table=True):
     flow_text: bytes
     limits_text: bytes | None
     limits_version: int | None
+    beside: bytes
     published_at: datetime
     published_by: str
     current: bool

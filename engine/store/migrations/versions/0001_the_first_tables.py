@@ -414,6 +414,7 @@ def upgrade() -> None:
         sa.Column("flow_text", sa.LargeBinary(), nullable=False),
         sa.Column("limits_text", sa.LargeBinary(), nullable=True),
         sa.Column("limits_version", sa.Integer(), nullable=True),
+        sa.Column("beside", sa.LargeBinary(), nullable=False),
         sa.Column("published_at", sqltypes.UTCDateTime(), nullable=False),
         sa.Column("published_by", sqltypes.AutoString(), nullable=False),
         sa.Column("current", sa.Boolean(), nullable=False),

@@ -1,0 +1,154 @@
+"""
+Let due timers act, in batches, through the door.
+
+The list of due timers is only a hint: a timer acts when it is consumed under its matter's lock and still fits. What
+somebody else has locked waits for the next round. A batch that fails is done again one by one, and the timer that
+cannot act is parked with an alarm, so that one bad matter holds up nobody.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from engine.core.command import Fire
+from engine.core.matter import Timer
+from engine.services.advance import (
+    Done,
+    Door,
+    Entry,
+    Failed,
+    Outcome,
+    PutBack,
+    Stale,
+    carry_out,
+    in_one_transaction,
+    park,
+)
+from engine.services.batch import Taken
+from engine.services.look_up import Surroundings
+from engine.store.database import cannot_serve
+from engine.store.matters import Stored
+from engine.store.unit_of_work import Transaction, UnitOfWork
+
+BATCH = 500
+MOST_BATCHES = 200
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """
+    What a sweep did.
+
+    `stale` timers no longer fitted, `failed` ones were parked, `put_back` ones ring again. `drained`: nothing that
+    could act was left.
+    """
+
+    fired: int = 0
+    stale: int = 0
+    failed: int = 0
+    put_back: int = 0
+    batches: int = 0
+    drained: bool = False
+
+
+def sweep(
+    uow: UnitOfWork, *, now: datetime, services: Door, limit: int = BATCH, max_batches: int = MOST_BATCHES
+) -> SweepReport:
+    """
+    Let every timer act that rings at or before *now*, up to *max_batches* of *limit*.
+
+    Raises:
+        Unavailable: the store cannot take it now; what was done before stays done.
+    """
+    report = SweepReport()
+    for _ in range(max_batches):
+        outcomes = in_one_transaction(uow, lambda tx: _sweep_once(tx, now=now, services=services, limit=limit))
+        report = _add(report, outcomes)
+        if not outcomes or all(isinstance(outcome, PutBack) for outcome in outcomes):
+            return replace(report, drained=True)
+    return report
+
+
+def _sweep_once(tx: Transaction, *, now: datetime, services: Door, limit: int) -> list[Outcome]:
+    ringing, matters = tx.timers.lock_ringing(now, limit=limit)
+    timers = _first_of_each(ringing)
+    if not timers:
+        return []
+    around = services.shelf.surroundings(tx)
+    try:
+        with tx.savepoint():
+            return _fire(tx, timers, matters, now=now, services=services, around=around)
+    except Exception as error:
+        if cannot_serve(error):
+            raise
+        logger.warning("sweep_batch_failed", error=repr(error), timers=len(timers))
+    return [_fire_alone(tx, timer, matters, now=now, services=services, around=around) for timer in timers]
+
+
+def _first_of_each(ringing: Sequence[Timer]) -> list[Timer]:
+    """Of several timers of one matter only the earliest: what it does may end the others."""
+    first: dict[str, Timer] = {}
+    for timer in ringing:
+        first.setdefault(timer.matter, timer)
+    return list(first.values())
+
+
+def _fire(
+    tx: Transaction,
+    timers: Sequence[Timer],
+    matters: Mapping[str, Stored],
+    *,
+    now: datetime,
+    services: Door,
+    around: Surroundings,
+) -> list[Outcome]:
+    def lock(ids: Collection[str]) -> Mapping[str, Stored]:
+        found = tx.matters.load_free(ids)
+        taken = set(ids) - set(found)
+        if taken and tx.matters.read_many(taken):
+            raise Taken
+        return found
+
+    entries = [Entry(Fire(matter=timer.matter, timer=timer)) for timer in timers]
+    loaded = {timer.matter: matters[timer.matter] for timer in timers}
+    return carry_out(tx, entries, loaded=loaded, lock=lock, now=now, services=services, around=around)
+
+
+def _fire_alone(
+    tx: Transaction,
+    timer: Timer,
+    matters: Mapping[str, Stored],
+    *,
+    now: datetime,
+    services: Door,
+    around: Surroundings,
+) -> Outcome:
+    try:
+        with tx.savepoint():
+            # Another one of this batch may have changed it since it was loaded.
+            fresh = tx.matters.read_many((timer.matter,)) or matters
+            return _fire(tx, (timer,), fresh, now=now, services=services, around=around)[0]
+    except Exception as error:
+        if cannot_serve(error):
+            raise
+        failed = Failed(timer, f"{type(error).__name__}: {error}"[:500])
+        logger.exception("timer_parked", timer="/".join(map(str, timer.key)))
+    park(tx, failed, now=now, ids=services.ids)
+    return failed
+
+
+def _add(report: SweepReport, outcomes: Sequence[Outcome]) -> SweepReport:
+    def count(kind: type) -> int:
+        return sum(isinstance(outcome, kind) for outcome in outcomes)
+
+    return SweepReport(
+        fired=report.fired + count(Done),
+        stale=report.stale + count(Stale),
+        failed=report.failed + count(Failed),
+        put_back=report.put_back + count(PutBack),
+        batches=report.batches + (1 if outcomes else 0),
+    )

@@ -1,0 +1,90 @@
+"""Where the parts meet. This module owns the clock, makes the ids and draws the salts."""
+
+import os
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from engine.services.advance import Door
+from engine.services.look_up import Shelf
+from engine.services.organise import open_log
+from engine.settings import Settings, read_settings
+from engine.store.database import Database, open_database
+from engine.store.migrate import migrate
+from engine.store.unit_of_work import UnitOfWork
+
+SALT_BYTES = 32
+
+
+class Wall:
+    """The wall clock, in UTC."""
+
+    def now(self) -> datetime:
+        """Return this instant."""
+        return datetime.now(UTC)
+
+
+class IdMaker:
+    """Makes UUIDv7: unique without asking anybody, in order of making within this process."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._last = 0
+
+    def __call__(self) -> str:
+        """Return a fresh id."""
+        with self._guard:
+            # 12 bits below the millisecond keep the order of ids made within it (RFC 9562, method 3).
+            stamp = max((time.time_ns() << 12) // 1_000_000, self._last + 1)
+            self._last = stamp
+        millis, fraction = stamp >> 12, stamp & 0xFFF
+        tail = int.from_bytes(os.urandom(8), "big") & 0x3FFF_FFFF_FFFF_FFFF
+        number = (millis & 0xFFFF_FFFF_FFFF) << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | tail
+        text = f"{number:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def draw_salt() -> bytes:
+    """Return fresh randomness for one commitment."""
+    return secrets.token_bytes(SALT_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Sanlian:
+    """A running deployment: what the command line, the pages and the scheduler are given."""
+
+    settings: Settings
+    database: Database
+    uow: UnitOfWork
+    clock: Wall
+    door: Door
+
+    def prepare(self) -> None:
+        """Bring the schema up to date and open the log."""
+        migrate(self.database)
+        open_log(self.uow, log=self.door.ids())
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
+
+
+def wire(settings: Settings | None = None, *, clock: Wall | None = None) -> Sanlian:
+    """
+    Put a deployment together; nothing is read or written yet.
+
+    Raises:
+        BadInput: a setting cannot be used.
+        Unavailable: the place of the database cannot be reached.
+    """
+    chosen = settings or read_settings()
+    database = open_database(chosen.database_url)
+    return Sanlian(
+        settings=chosen,
+        database=database,
+        uow=UnitOfWork(database, district=chosen.district),
+        clock=clock or Wall(),
+        door=Door(shelf=Shelf(), ids=IdMaker(), salts=draw_salt),
+    )
