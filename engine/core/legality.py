@@ -23,7 +23,6 @@ from engine.core.workflow.machine import (
     JOINED,
     arrows_of,
     rule_event,
-    rules_anywhere,
     start_event,
     topic_event,
 )
@@ -62,23 +61,36 @@ class FlowLaw:
         for arrow in arrows_of(workflow):
             self.targets.setdefault((arrow.source, arrow.event), set()).add(arrow.target)
         self.actions = {state.id: _actions_of(workflow, state) for state in workflow.states.values()}
-        self.rules = {
-            state.id: {rule.id: rule for rule in rules_anywhere(workflow, state)} for state in workflow.states.values()
-        }
         self.covers = {role.id: role.covers for role in workflow.roles.values()}
-        self.late_rules: dict[tuple[str, str], tuple[TimerRule, ...]] = {}
+        self._must_fire: dict[tuple[str, str], tuple[TimerRule, ...]] = {}
+        self.rule = lru_cache(maxsize=8192)(self._look_up)
 
     def leads(self, source: str, event: str, target: str | None) -> bool:
         """Whether the flow declares that *event* leads from *source* to *target* (None: stays)."""
         return target in self.targets.get((source, event), ())
 
+    def _look_up(self, state_id: str, klass: str, clock: str, rule_id: str) -> TimerRule | None:
+        """The rule of that id on a clock of the state; lateness has one even where none is written."""
+        kind, _, name = clock.partition(".")
+        state, flow = self.workflow.states[state_id], self.workflow
+        rules: tuple[TimerRule | None, ...] = ()
+        if clock == STATE_CLOCK:
+            rules = flow.rules_of_state(state_id, klass)
+        elif kind == "named" and name in flow.clocks:
+            rules = flow.clocks[name].timers
+        elif kind == "level" and name in flow.levels:
+            rules = (flow.levels[name].over_budget,)
+        elif kind == "milestone" and name in state.milestones:
+            rules = (state.milestones[name].overdue,)
+        return next((rule for rule in rules if rule is not None and rule.id == rule_id), None)
+
     def due_rules(self, state_id: str, klass: str) -> tuple[TimerRule, ...]:
         """Rules of a state's clock that must have fired when their instant has passed."""
-        known = self.late_rules.get((state_id, klass))
+        known = self._must_fire.get((state_id, klass))
         if known is None:
             rules = self.workflow.rules_of_state(state_id, klass)
             known = tuple(rule for rule in rules if rule.at.anchor == "due" and rule.when is None and not rule.limit)
-            self.late_rules[state_id, klass] = known
+            self._must_fire[state_id, klass] = known
         return known
 
     def is_never_late(self, state_id: str) -> bool:
@@ -150,10 +162,13 @@ def instant(text: str) -> Instant:
 class Replay:
     """Judges the events of one matter in order; *state* is the plain fold of the events before."""
 
-    def __init__(self, law: FlowLaw, seats: Seats, calendars: Mapping[str, WorkingCalendar]) -> None:
+    def __init__(
+        self, law: FlowLaw, seats: Seats, *, calendars: Mapping[str, WorkingCalendar], calendars_hash: str
+    ) -> None:
         self._law = law
         self._seats = seats
         self._calendars = calendars
+        self._calendars_hash = calendars_hash
 
     def faults_before(self, state: Json, event: Json) -> Iterator[Fault]:
         """Yield what is wrong with *event* when the matter stands at *state* (empty: not filed)."""
@@ -271,10 +286,10 @@ class Replay:
         ):
             yield Fault("step", f"规则「{rule_id}」不会从「{source}」到「{target}」")
             return
-        rule = self._law.rules[source].get(rule_id)
+        rule = self._law.rule(source, state.get("klass", "all"), event["cause"].rsplit("/", 4)[1], rule_id)
         if rule is not None and rule.do.value != event.get("action"):
             yield Fault("step", f"规则「{rule_id}」不做「{event.get('action')}」")
-        calendar = self._calendars.get(clock["calendar"])
+        calendar = self._calendar(clock, event)
         offset = rule.at if rule is not None else _DUE if rule_id == Do.LATE else None
         if offset is None or offset.anchor != "due" or clock.get("due") is None or calendar is None:
             return
@@ -290,7 +305,7 @@ class Replay:
         latest = instant(event["at"]) - GRACE
         if instant(due) <= latest and "late_at" not in clock and not self._law.is_never_late(state["state"]):
             yield Fault("late", f"到 {due} 已经超时，却没有记超时")
-        calendar = self._calendars.get(clock["calendar"])
+        calendar = self._calendar(clock, event)
         if calendar is None or instant(due) > latest + timedelta(days=30):
             return
         for rule in self._law.due_rules(state["state"], state.get("klass", "all")):
@@ -300,6 +315,10 @@ class Replay:
             acts = calendar.next_opening(at).at if rule.fires_at_opening else at
             if acts <= latest and at >= instant(clock["started"]):
                 yield Fault("missed", f"规则「{rule.id}」应在 {acts.isoformat()} 执行，没有执行")
+
+    def _calendar(self, clock: Json, event: Json) -> WorkingCalendar | None:
+        """The calendar of *clock*; None where the event was made with another version of the calendars."""
+        return self._calendars.get(clock["calendar"]) if event.get("calendar") == self._calendars_hash else None
 
     def _child_ended(self, state: Json, event: Json) -> Iterator[Fault]:
         source, target = state["state"], event.get("to")

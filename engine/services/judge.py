@@ -60,6 +60,7 @@ class Chain:
         self._grounds = grounds
         self._recorded = ""
         self._broken = False
+        self._is_lawless = False
 
     def walk(self, rows: Sequence[Cells]) -> None:
         """Judge the events of the chain, in the order of their seq."""
@@ -96,6 +97,9 @@ class Chain:
             return
         patch = event["data"]["patch"]
         replay = self._grounds.replays.get(event["workflow"])
+        if event["workflow"] not in self._grounds.replays and not self._is_lawless:
+            self._is_lawless = True
+            self.find("workflow", "missing", row[1], "记录所用的流程版本不在库里")
         if replay is None:
             merge(self.state, patch)
             return

@@ -1,0 +1,243 @@
+"""
+Verify the whole log: every chain by its own bytes, then the digests, then copies kept outside.
+
+A chain alone shows edits; only a copy outside shows a log that was cut off, put back or made anew. So the report says
+which of the two it can vouch for, and «cannot tell» never reads as «good».
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date, datetime, tzinfo
+from multiprocessing import get_context
+
+from engine.core.matter import Actor
+from engine.services.digest import OutsideCopy, day_end, digests_at
+from engine.services.grounds import gather
+from engine.services.judge import Chain, Finding, Grounds
+from engine.services.look_up import Shelf
+from engine.services.record import log_of, record
+from engine.store.database import open_database
+from engine.store.digests import Digest
+from engine.store.events import SYSTEM_PREFIX
+from engine.store.log import Log, Part, Stretch
+from engine.store.tables.schema import METADATA
+from engine.store.unit_of_work import Transaction, UnitOfWork
+
+GOOD, TAMPERED, CANNOT_TELL = 0, 1, 2
+TOPIC = "audit"
+MOST_FINDINGS = 1000
+# Starting another process costs about a second; below this many chains one is faster.
+_COLUMNS = tuple(
+    column.name for column in METADATA.tables["matter"].columns if column.name not in ("district_id", "id")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A digest held outside against the log: `agrees` is None where it cannot be told."""
+
+    day: date
+    agrees: bool | None
+    text: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one pass over some chains has found."""
+
+    events: int = 0
+    chains: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    found: int = 0
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Count *findings*, and keep them up to a limit."""
+        for finding in findings:
+            self.found += 1
+            if len(self.findings) < MOST_FINDINGS:
+                self.findings.append(finding)
+
+    def join(self, other: "Tally") -> None:
+        """Take in what another pass has found."""
+        self.events += other.events
+        self.chains += other.chains
+        self.found += other.found
+        self.findings.extend(other.findings[: MOST_FINDINGS - len(self.findings)])
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of `verify`."""
+
+    events: int
+    chains: int
+    findings: tuple[Finding, ...]
+    found: int
+    digests: int
+    compared: tuple[Compared, ...]
+    needs_outside: bool
+
+    @property
+    def exit_code(self) -> int:
+        """0 good, 1 tampered, 2 cannot tell."""
+        if self.found or any(one.agrees is False for one in self.compared):
+            return TAMPERED
+        if any(one.agrees is None for one in self.compared) or (self.needs_outside and not self.compared):
+            return CANNOT_TELL
+        return GOOD
+
+    @property
+    def verdict(self) -> str:
+        """The outcome in one honest sentence."""
+        if self.exit_code == TAMPERED:
+            wrong = self.found + sum(1 for one in self.compared if one.agrees is False)
+            return f"有 {wrong} 处对不上，记录被改动过或已损坏"
+        if self.exit_code == CANNOT_TELL:
+            reasons = [one.text for one in self.compared if one.agrees is None]
+            return "说不准：" + ("；".join(reasons) or "没有外部存样，只能证明前后相连")
+        agreeing = sorted(one.day for one in self.compared)
+        if not agreeing:
+            return "前后连得上；没有外部存样，只能证明前后相连"
+        days = "、".join(f"{day:%m-%d}" for day in agreeing)
+        return f"前后连得上；与 {days} 存在外面的摘要一致"
+
+
+def verify(
+    uow: UnitOfWork,
+    shelf: Shelf,
+    *,
+    now: datetime,
+    copies: Sequence[OutsideCopy] = (),
+    needs_outside: bool = False,
+    processes: int | None = None,
+) -> Report:
+    """
+    Check every layer of the whole log and return what was found.
+
+    Args:
+        copies: digests held outside.
+        needs_outside: without one of them the outcome is «cannot tell».
+        processes: how many to use; as many as there are processors when None.
+    """
+    with uow.read() as tx:
+        zone = shelf.world(tx).calendar(None).zone
+        parts = Log(tx.connection, tx.district).parts(processes or os.cpu_count() or 1)
+    tally = _judge_parts(uow, parts)
+    with uow.read() as tx:
+        tally.add(gather(tx)[1])
+        tally.add(_system_chains(tx))
+        stored = tx.digests.all()
+        asked = [copy for copy in copies if copy.log in (None, log_of(tx)) and day_end(copy.day, zone) <= now]
+        days = {date.fromisoformat(digest.day) for digest in stored} | {copy.day for copy in asked}
+        made = digests_at(Log(tx.connection, tx.district), {day: day_end(day, zone) for day in days}) if days else {}
+        tally.add(_stored_digests(stored, made))
+        compared = tuple(_compare(copy, made, log=log_of(tx), now=now, zone=zone) for copy in copies)
+    return Report(
+        events=tally.events,
+        chains=tally.chains,
+        findings=tuple(tally.findings),
+        found=tally.found,
+        digests=len(stored),
+        compared=compared,
+        needs_outside=needs_outside,
+    )
+
+
+def note_run(uow: UnitOfWork, report: Report, *, by: Actor, now: datetime) -> None:
+    """Write into the log that it was verified, by whom, and what came out."""
+    kinds = Counter(f"{finding.layer}.{finding.kind}" for finding in report.findings)
+    data = {
+        "exit_code": report.exit_code,
+        "events": report.events,
+        "found": report.found,
+        "kinds": dict(kinds),
+        "outside": [str(one.day) for one in report.compared],
+    }
+    with uow.write() as tx:
+        record(tx, TOPIC, action="verified", by=by, now=now, data=data)
+
+
+def _judge_parts(uow: UnitOfWork, parts: Sequence[Part]) -> Tally:
+    if len(parts) == 1:
+        with uow.read() as tx:
+            return judge_part(tx, parts[0])
+    url = uow.database.engine.url.render_as_string(hide_password=False)
+    whole = Tally()
+    # Fresh processes, not forked ones: this one may hold threads and open connections.
+    with ProcessPoolExecutor(len(parts), mp_context=get_context("spawn")) as pool:
+        for tally in pool.map(_judge_in_process, [(url, uow.district, part) for part in parts]):
+            whole.join(tally)
+    return whole
+
+
+def _judge_in_process(task: tuple[str, str, Part]) -> Tally:
+    url, district, part = task
+    database = open_database(url)
+    try:
+        with UnitOfWork(database, district=district).read() as tx:
+            return judge_part(tx, part)
+    finally:
+        database.close()
+
+
+def judge_part(tx: Transaction, part: Part) -> Tally:
+    """Judge the chains of *part* in one steady picture of the store."""
+    grounds, _ = gather(tx)
+    log, tally = Log(tx.connection, tx.district), Tally()
+    for stretch in log.stretches(part, matter_columns=_COLUMNS):
+        tally.add(_judge_stretch(stretch, log, grounds))
+        tally.chains += len(stretch.events)
+        tally.events += sum(map(len, stretch.events.values()))
+    return tally
+
+
+def _judge_stretch(stretch: Stretch, log: Log, grounds: Grounds) -> Iterable[Finding]:
+    for chain_id, rows in stretch.events.items():
+        chain = Chain(chain_id, grounds)
+        chain.walk(rows)
+        if not chain.is_system:
+            row = stretch.matters.pop(chain_id, None)
+            if row is None:
+                chain.find("projection", "no_matter", chain.seq, "有办理过程，却没有这件事")
+            else:
+                chain.compare_projection(row, _COLUMNS)
+        chain.compare_vault(stretch.vault.pop(chain_id, ()), log.files)
+        yield from chain.findings
+    for chain_id in stretch.matters:
+        yield Finding("projection", "no_events", chain_id, 0, "有这件事，却没有办理过程")
+    for chain_id, rows in stretch.vault.items():
+        yield Finding("vault", "stray", chain_id, 0, f"有 {len(rows)} 条内容没有任何记录承诺过")
+
+
+def _system_chains(tx: Transaction) -> Iterable[Finding]:
+    """Compare the stored heads of system chains with their last events (whose hashes the judge has recomputed)."""
+    last = {}
+    stored = {chain: (seq, head) for chain, seq, head in tx.events.system_heads()}
+    for chain in stored:
+        for event in tx.events.of(chain):
+            last[chain] = (event.seq, event.head)
+    for chain, head in stored.items():
+        if last.get(chain) != head:
+            yield Finding("head", "head", chain, head[0], "系统链的链头与最后一条记录不符")
+
+
+def _stored_digests(stored: Sequence[Digest], made: Mapping[date, tuple[bytes, int]]) -> Iterable[Finding]:
+    for digest in stored:
+        if made[date.fromisoformat(digest.day)] != (digest.hash, digest.count):
+            chain = f"{SYSTEM_PREFIX}digest"
+            yield Finding("digest", "digest", chain, 0, f"{digest.day} 的摘要不是那天的记录算出来的")
+
+
+def _compare(
+    copy: OutsideCopy, made: Mapping[date, tuple[bytes, int]], *, log: str, now: datetime, zone: tzinfo
+) -> Compared:
+    if copy.log not in (None, log):
+        return Compared(copy.day, None, f"{copy.day} 的存样是另一份日志的")
+    if day_end(copy.day, zone) > now:
+        return Compared(copy.day, None, f"{copy.day} 还没有过完，或者这台机器的时钟慢了")
+    if made[copy.day][0].hex() == copy.hash:
+        return Compared(copy.day, True, f"与 {copy.day} 存在外面的摘要一致")
+    return Compared(copy.day, False, f"与 {copy.day} 存在外面的摘要不一致：到那天为止的记录被改动、截断或换回过")
