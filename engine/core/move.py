@@ -60,7 +60,7 @@ def enter(
     """Begin a visit of *target*: its clocks, holder, children and topic; or end there."""
     draft.set(
         state=target.id, level=target.level, visit=draft.seq, entered=draft.now, answers=None, extension=None,
-        extended=0, owes=None, topics={},
+        extended=0, owes=None,
     )  # fmt: skip
     draft.put("visited", target.id, draft.seq)
     happened = [target.id]

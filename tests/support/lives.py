@@ -41,7 +41,8 @@ class Recorder(Rehearsal):
             assert cause not in self.used, f"T3: timer used twice: {cause}"
             self.used.add(cause)
             due = decision.occurrence.due_at
-            assert due is not None and due <= decision.occurrence.at, "T4: fired before its due instant"
+            assert due is not None, "T4: a rule fired without a due instant"
+            assert due <= decision.occurrence.at, "T4: fired before its due instant"
         for timer in decision.cancel:
             del self.stored[timer.key]
         for timer in decision.arm:

@@ -21,7 +21,7 @@ def link(draft: Draft, state: State, *, topic: str | None, actor: Actor) -> None
                 actor=actor, place=draft.get("place"), waiting=(draft.before.id,),
             )
         )  # fmt: skip
-    draft.put("topics", topic, "")
+    draft.set(topics={topic: ""})
 
 
 def next_state(draft: Draft, waits_for: WaitsFor) -> tuple[str, str] | None:
