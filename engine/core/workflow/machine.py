@@ -89,8 +89,7 @@ class FlowMachine:
 
 def _guard(target: str | None):  # type: ignore[no-untyped-def]  # transitions has no types for callbacks
     def chosen(data: EventData) -> bool:
-        cursor: Cursor = data.model
-        return cursor.target == target
+        return bool(getattr(data.model, "target", "") == target)
 
     return chosen
 
