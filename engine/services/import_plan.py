@@ -57,6 +57,9 @@ class Plan:
         self.start = next(iter(workflow.starts.values()))
         self.choices = dict(_choices(workflow))
         self.lines = {n: self._line(level) for n, level in enumerate(workflow.levels, start=1)}
+        kinds = [line.unit_kind for line in self.lines.values()]
+        if len(set(kinds)) != len(kinds):
+            raise BadInput(where=workflow.file, found="、".join(kinds), expected="每条线的岗位管不同的一级")
 
     def _line(self, level_id: str) -> Line:
         roles = [
@@ -145,35 +148,47 @@ def _choices(workflow: Workflow) -> Iterator[tuple[tuple[str, str], _Choice]]:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A person on a line of support, from their first recorded step there; the name is as the log has it."""
+    """A person on a line of support; the name is as the log has it."""
 
     person: str
     post: str
     name: str
     line: int
-    since: datetime
 
 
 class Roll:
-    """Who and which teams a log names, numbered in order of appearance under a prefix of the log's own."""
+    """
+    Who and which teams a log names, numbered in order of appearance under a prefix of the log's own.
 
-    def __init__(self, prefix: str) -> None:
-        self.prefix = prefix
-        self.members: dict[tuple[str, int], Member] = {}
+    The log does not say since when somebody worked on a line, so everybody did from its first instant (`since`).
+    """
+
+    def __init__(self) -> None:
+        self.prefix = ""
+        self.since: datetime | None = None
         self.teams: dict[str, int] = {}
-        self._people: dict[str, str] = {}
+        self._people: dict[str, int] = {}
+        self._lines: dict[tuple[str, int], None] = {}
 
     def note(self, step: Step) -> None:
-        """Take in who did a step, and for which team."""
+        """Take in who did a step when, and for which team."""
+        self.since = min(self.since or step.at, step.at)
         self.teams.setdefault(step.group, step.line)
-        known = self.members.get((step.resource, step.line))
-        if known is not None and known.since <= step.at:
-            return
-        person = self._people.setdefault(step.resource, f"{self.prefix}.p{len(self._people) + 1}")
-        post = f"{person}.{step.line}"
-        self.members[step.resource, step.line] = Member(person, post, step.resource, step.line, step.at)
+        self._people.setdefault(step.resource, len(self._people) + 1)
+        self._lines.setdefault((step.resource, step.line))
+
+    def members(self) -> Iterator[Member]:
+        """Yield everybody on every line they worked on."""
+        for name, line in self._lines:
+            yield Member(self._person(name), self._post(name, line), name, line)
 
     def actor(self, step: Step, line: Line) -> Actor:
         """Return who did *step* on *line*."""
-        member = self.members[step.resource, step.line]
-        return Actor(post=member.post, role=line.role.id, unit=line.unit, person=member.person)
+        post = self._post(step.resource, step.line)
+        return Actor(post=post, role=line.role.id, unit=line.unit, person=self._person(step.resource))
+
+    def _person(self, name: str) -> str:
+        return f"{self.prefix}.p{self._people[name]}"
+
+    def _post(self, name: str, line: int) -> str:
+        return f"{self._person(name)}.{line}"

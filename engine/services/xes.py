@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import BinaryIO
+from typing import Protocol
 from xml.parsers import expat
 
 from engine.core.clock.instants import parse_instant
@@ -30,6 +30,13 @@ STEP_KEYS = {
     "impact": "string",
     "product": "string",
 }
+
+
+class Readable(Protocol):
+    """What a log is read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to *size* bytes, none at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,7 @@ class Bounds:
 USUAL = Bounds()
 
 
-def read_traces(stream: BinaryIO, name: str, *, bounds: Bounds = USUAL) -> Iterator[Trace]:
+def read_traces(stream: Readable, name: str, *, bounds: Bounds = USUAL) -> Iterator[Trace]:
     """
     Read the incidents of the log *stream*; *name* stands in the place of a fault.
 
@@ -91,7 +98,7 @@ def line_of(group: str) -> int:
     return LINE_OF_SUFFIX.get(group[-4:], 1)
 
 
-def _unpacked(stream: BinaryIO, name: str, bounds: Bounds) -> Iterator[bytes]:
+def _unpacked(stream: Readable, name: str, bounds: Bounds) -> Iterator[bytes]:
     first = stream.read(CHUNK_BYTES)
     plain = _gunzipped(stream, first, name=name, bounds=bounds) if first[:2] == GZIP_MAGIC else _plain(stream, first)
     size = 0
@@ -103,14 +110,14 @@ def _unpacked(stream: BinaryIO, name: str, bounds: Bounds) -> Iterator[bytes]:
         yield chunk
 
 
-def _plain(stream: BinaryIO, first: bytes) -> Iterator[bytes]:
+def _plain(stream: Readable, first: bytes) -> Iterator[bytes]:
     chunk = first
     while chunk:
         yield chunk
         chunk = stream.read(CHUNK_BYTES)
 
 
-def _gunzipped(stream: BinaryIO, first: bytes, *, name: str, bounds: Bounds) -> Iterator[bytes]:
+def _gunzipped(stream: Readable, first: bytes, *, name: str, bounds: Bounds) -> Iterator[bytes]:
     packed, read, unpacked = first, len(first), 0
     member = zlib.decompressobj(wbits=31)
     while True:

@@ -24,6 +24,14 @@ def trace(*steps: Step, id_: str = "9-1") -> Trace:
     return Trace(id_, 1, steps)
 
 
+def roll_of(*steps: Step) -> Roll:
+    roll = Roll()
+    for each in steps:
+        roll.note(each)
+    roll.prefix = "log"
+    return roll
+
+
 @pytest.fixture(scope="module")
 def flow() -> Workflow:
     return support_lines()
@@ -35,9 +43,7 @@ def plan(flow: Workflow) -> Plan:
 
 
 def acts(plan: Plan, one: Trace) -> list[str | None]:
-    roll = Roll("log")
-    for each in one.steps:
-        roll.note(each)
+    roll = roll_of(*one.steps)
     made = [plan.act(one, n, roll.actor(s, plan.lines[s.line])) for n, s in enumerate(one.steps)]
     return [act.action if act is not None else None for act in made]
 
@@ -84,9 +90,7 @@ def test_act_carries_only_what_changed(plan: Plan) -> None:
         step(1, "Accepted/Wait", resource="Liv"),
         step(2, "Accepted/Wait", group="T4 2nd", resource="Liv", impact="High"),
     )
-    roll = Roll("log")
-    for each in one.steps:
-        roll.note(each)
+    roll = roll_of(*one.steps)
 
     made = [plan.act(one, n, roll.actor(s, plan.lines[s.line])) for n, s in enumerate(one.steps)]
     filed = plan.filing(one, roll.actor(one.steps[0], plan.lines[1]))
@@ -100,23 +104,22 @@ def test_act_carries_only_what_changed(plan: Plan) -> None:
 
 
 def test_person_has_one_post_on_each_line() -> None:
-    """The same person on two lines is one person with two posts, each from the first step there; no name in an id."""
-    roll = Roll("log")
-    for each in (
+    """The same person on two lines is one person with two posts; no name is in an id."""
+    roll = roll_of(
         step(5, "Accepted/Wait"),
         step(6, "Accepted/Wait", group="T4 2nd"),
         step(1, "Accepted/Wait"),
         step(7, "Accepted/Wait", resource="Liv"),
-    ):
-        roll.note(each)
+    )
 
-    members = list(roll.members.values())
+    members = [(member.person, member.post, member.name, member.line) for member in roll.members()]
 
-    assert [(m.person, m.post, m.since) for m in members] == [
-        ("log.p1", "log.p1.1", START + timedelta(minutes=1)),
-        ("log.p1", "log.p1.2", START + timedelta(minutes=6)),
-        ("log.p2", "log.p2.1", START + timedelta(minutes=7)),
+    assert members == [
+        ("log.p1", "log.p1.1", "Tova", 1),
+        ("log.p1", "log.p1.2", "Tova", 2),
+        ("log.p2", "log.p2.1", "Liv", 1),
     ]
+    assert roll.since == START + timedelta(minutes=1)
     assert roll.teams == {"T1": 1, "T4 2nd": 2}
 
 
