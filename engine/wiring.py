@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from engine.services.advance import Door
 from engine.services.look_up import Shelf
@@ -16,6 +17,13 @@ from engine.store.migrate import migrate
 from engine.store.unit_of_work import UnitOfWork
 
 SALT_BYTES = 32
+
+
+class Clock(Protocol):
+    """What tells the time."""
+
+    def now(self) -> datetime:
+        """Return this instant, aware."""
 
 
 class Wall:
@@ -58,7 +66,7 @@ class Sanlian:
     settings: Settings
     database: Database
     uow: UnitOfWork
-    clock: Wall
+    clock: Clock
     door: Door
 
     def prepare(self) -> None:
@@ -71,7 +79,7 @@ class Sanlian:
         self.database.close()
 
 
-def wire(settings: Settings | None = None, *, clock: Wall | None = None) -> Sanlian:
+def wire(settings: Settings | None = None, *, clock: Clock | None = None) -> Sanlian:
     """
     Put a deployment together; nothing is read or written yet.
 

@@ -194,16 +194,16 @@ class _Work:
         outcomes: list[Outcome | Decision] = []
         for entry in entries:
             if isinstance(entry.command, Fire):
-                outcomes.append(
-                    self._fire(entry.command) if entry.command.timer.key in rung else Stale(entry.command.timer)
-                )
+                outcomes.append(self._fire(entry.command, has_rung=entry.command.timer.key in rung))
             else:
                 outcomes.append(self._press(entry, answers))
         numbers = self._save()
         return [self._done(outcome, numbers) if isinstance(outcome, Decision) else outcome for outcome in outcomes]
 
-    def _fire(self, command: Fire) -> Outcome | Decision:
+    def _fire(self, command: Fire, *, has_rung: bool) -> Outcome | Decision:
         timer = command.timer
+        if not has_rung:
+            return Stale(timer)
         try:
             answer = self._batch.run(command, cause=None)
         except Taken:

@@ -147,7 +147,7 @@ def _outlines(flows: Sequence[Source]) -> dict[str, FlowOutline]:
 
 
 def _flows_named_by(workflow: Workflow) -> set[str]:
-    named = set()
+    named: set[str] = set()
     for state in workflow.states.values():
         if state.children is not None:
             named.update(rule.workflow for rule in state.children.seats.values())

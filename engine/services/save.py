@@ -69,7 +69,7 @@ def save_steps(
         loaded: every matter as it was loaded, with its head.
         given: what filed demands have beside their matter, by matter.
     """
-    sealed = _seal_all(steps, loaded, given, seal_with)
+    sealed = _seal_all(steps, loaded, given=given, seal_with=seal_with)
     _save_matters(tx, sealed, loaded)
     tx.events.append_many([one.event for one in sealed])
     _save_timers(tx, [step.decision for step in steps])
@@ -82,11 +82,11 @@ def save_steps(
     tx.outbox.add_many([one for step in steps if not step.is_import for one in _outgoing(step, ids)])
     tx.alarms.raise_many([alarm for step in steps for alarm in _alarms(step, ids)])
     tx.demands.set_categories(_new_categories(decisions))
-    return _save_demands(tx, decisions, given, around)
+    return _save_demands(tx, decisions, given=given, around=around)
 
 
 def _seal_all(
-    steps: Sequence[Step], loaded: Mapping[str, Stored], given: Mapping[str, DemandGiven], seal_with: Seal
+    steps: Sequence[Step], loaded: Mapping[str, Stored], *, given: Mapping[str, DemandGiven], seal_with: Seal
 ) -> list[Sealed]:
     heads = {name: stored.head for name, stored in loaded.items()}
     sealed = []
@@ -126,18 +126,16 @@ def _save_timers(tx: Transaction, decisions: Sequence[Decision]) -> None:
 
 
 def _outgoing(step: Step, ids: Ids) -> list[Outgoing]:
-    after = step.decision.after
     return [
-        _one_outgoing(notice, step, f"{after.id}/{after.seq}/{n}", n, ids)
-        for n, notice in enumerate(step.decision.notices, 1)
+        _one_outgoing(notice, step, n=n, notice_id=ids()) for n, notice in enumerate(step.decision.notices, start=1)
     ]
 
 
-def _one_outgoing(notice: Notice, step: Step, key: str, n: int, ids: Ids) -> Outgoing:
+def _one_outgoing(notice: Notice, step: Step, *, n: int, notice_id: str) -> Outgoing:
     after, to = step.decision.after, notice.to
     return Outgoing(
-        id=ids(),
-        key=key,
+        id=notice_id,
+        key=f"{after.id}/{after.seq}/{n}",
         matter=after.id,
         seq=after.seq,
         n=n,
@@ -180,7 +178,7 @@ def _category(decision: Decision) -> str | None:
 
 
 def _save_demands(
-    tx: Transaction, decisions: Sequence[Decision], given: Mapping[str, DemandGiven], around: Surroundings
+    tx: Transaction, decisions: Sequence[Decision], *, given: Mapping[str, DemandGiven], around: Surroundings
 ) -> dict[str, str]:
     filed = [one for one in decisions if one.before is None and one.after.kind == MatterKind.DEMAND]
     if not filed:
