@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from engine.core.terms import FIXED_ROLES, Do, FieldType
 from engine.core.workflow.catalogue import Library
-from engine.core.workflow.declaration import FieldRule
+from engine.core.workflow.declaration import FieldRule, Where
 from engine.core.workflow.field_rules import read_value
 from engine.core.workflow.parts import Names, Part
 from engine.core.workflow.reader import Reader, did_you_mean
@@ -153,12 +153,12 @@ class FlowRules:
             return
         start = child.get("start")
         if start is not None and start.data not in outline.starts:
-            self._foreign(start, str(start.data), ("入口", outline.starts))
+            self._foreign(start.where, str(start.data), ("入口", outline.starts))
         elif child.lacks("start") and len(outline.starts) > 1:
             self.reader.fault("E106", child.key_where, f"少了「start」：{outline.id} 有几个入口。")
         for void in child.get("void") or ():
             if void.data not in outline.outcomes:
-                self._foreign(void, str(void.data), ("结局", outline.outcomes))
+                self._foreign(void.where, str(void.data), ("结局", outline.outcomes))
 
     def _outcomes(self, waits: Part, library: Library) -> None:
         outline = (library.flows or {}).get(waits.text("workflow") or "")
@@ -166,11 +166,10 @@ class FlowRules:
             return
         for name, part in waits.table("outcomes").items():
             if name not in outline.outcomes:
-                self._foreign(part, name, ("结局", outline.outcomes))
+                self._foreign(part.key_where, name, ("结局", outline.outcomes))
 
-    def _foreign(self, part: Part, name: str, known: tuple[str, frozenset[str]]) -> None:
+    def _foreign(self, where: Where, name: str, known: tuple[str, frozenset[str]]) -> None:
         what, names = known
-        where = part.key_where
         self.reader.fault("E207", where, f"那个流程没有「{name}」这个{what}。{did_you_mean(name, sorted(names))}")
 
 
