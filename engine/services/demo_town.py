@@ -26,7 +26,8 @@ DEPARTMENTS = {
     "volunteers": "志愿服务队", "mediation": "人民调解委员会", "housing": "区住房建设局", "market": "区市场监管局",
     "water": "区自来水公司", "power": "区供电公司", "gas": "区燃气公司", "heating": "区供热公司",
     "drainage": "区排水管理处", "telecom": "通信运营单位", "sanitation": "区环卫中心",
-    "city_management": "区城市管理局", "parks": "区园林绿化局", "roads": "区市政工程处", "ecology": "区生态环境局", "health": "区卫生健康委",
+    "city_management": "区城市管理局", "parks": "区园林绿化局", "roads": "区市政工程处",
+    "ecology": "区生态环境局", "health": "区卫生健康委",
     "police": "区公安分局", "fire": "区消防救援大队", "education": "区教育局", "social_insurance": "区人力社保局",
     "medical_insurance": "区医保局", "civil_affairs": "区民政局",
 }  # fmt: skip
