@@ -5,32 +5,28 @@ It works on the plain JSON of bodies, not on `Event` and `Matter`: a million eve
 tampered body may hold is anything. `decide` is not asked, so a fault in it does not hide itself here.
 """
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 from engine.core.clock.duration import Offset
 from engine.core.clock.working_calendar import WorkingCalendar
+from engine.core.flow_law import ActionLaw, FlowLaw
 from engine.core.matter import STATE_CLOCK, Json
 from engine.core.scope import Organisation
-from engine.core.terms import SYSTEM_ROLE, BuiltIn, Covers, Do, EventType
-from engine.core.workflow.declaration import Action, State, TimerRule, Workflow
+from engine.core.terms import SYSTEM_ROLE, Covers, Do, EventType
 from engine.core.workflow.machine import (
     BEFORE_FILING,
     JOINED,
-    arrows_of,
     rule_event,
     start_event,
     topic_event,
 )
 
-# How long after its instant a rule may be missing before a person's step: sweeps take turns with people.
-GRACE = timedelta(minutes=10)
-REVIEW = "review"
-STAYING = frozenset({EventType.RECOMPUTED, EventType.LINKED, EventType.SYSTEM})
+# What an outage piled up waits half an hour at most; an engine seen at work for longer has let every due rule act.
+AT_WORK = timedelta(minutes=35)
 
 Instant: TypeAlias = datetime
 
@@ -40,86 +36,6 @@ class Fault(NamedTuple):
 
     kind: str
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ActionLaw:
-    """What an action needs, as far as a history can show it."""
-
-    by: frozenset[str]
-    targets: frozenset[str | None]
-    limit: int | None
-    other_than: str | None
-
-
-class FlowLaw:
-    """What one workflow version allows, laid out for look-ups."""
-
-    def __init__(self, workflow: Workflow) -> None:
-        self.workflow = workflow
-        self.targets: dict[tuple[str, str], set[str | None]] = {}
-        for arrow in arrows_of(workflow):
-            self.targets.setdefault((arrow.source, arrow.event), set()).add(arrow.target)
-        self.actions = {state.id: _actions_of(workflow, state) for state in workflow.states.values()}
-        self.covers = {role.id: role.covers for role in workflow.roles.values()}
-        self._must_fire: dict[tuple[str, str], tuple[TimerRule, ...]] = {}
-        self.rule = lru_cache(maxsize=8192)(self._look_up)
-
-    def leads(self, source: str, event: str, target: str | None) -> bool:
-        """Whether the flow declares that *event* leads from *source* to *target* (None: stays)."""
-        return target in self.targets.get((source, event), ())
-
-    def _look_up(self, state_id: str, klass: str, clock: str, rule_id: str) -> TimerRule | None:
-        """The rule of that id on a clock of the state; lateness has one even where none is written."""
-        kind, _, name = clock.partition(".")
-        state, flow = self.workflow.states[state_id], self.workflow
-        rules: tuple[TimerRule | None, ...] = ()
-        if clock == STATE_CLOCK:
-            rules = flow.rules_of_state(state_id, klass)
-        elif kind == "named" and name in flow.clocks:
-            rules = flow.clocks[name].timers
-        elif kind == "level" and name in flow.levels:
-            rules = (flow.levels[name].over_budget,)
-        elif kind == "milestone" and name in state.milestones:
-            rules = (state.milestones[name].overdue,)
-        return next((rule for rule in rules if rule is not None and rule.id == rule_id), None)
-
-    def due_rules(self, state_id: str, klass: str) -> tuple[TimerRule, ...]:
-        """Rules of a state's clock that must have fired when their instant has passed."""
-        known = self._must_fire.get((state_id, klass))
-        if known is None:
-            rules = self.workflow.rules_of_state(state_id, klass)
-            known = tuple(rule for rule in rules if rule.at.anchor == "due" and rule.when is None and not rule.limit)
-            self._must_fire[state_id, klass] = known
-        return known
-
-    def is_never_late(self, state_id: str) -> bool:
-        """Whether a state is held by somebody who acts for himself, who is never late."""
-        held_by = self.workflow.states[state_id].held_by
-        return held_by is None or self.covers.get(held_by) is Covers.OWN
-
-
-def _actions_of(workflow: Workflow, state: State) -> dict[str, ActionLaw]:
-    if state.final is not None:
-        return {}
-    declared = dict(workflow.actions_of(state.id))
-    laws = {action.id: _law_of(action) for action in declared.values()}
-    workers = frozenset(role for action in declared.values() for role in action.by)
-    holder = frozenset((state.held_by,) if state.held_by else ())
-    built_in: dict[str, frozenset[str]] = {BuiltIn.NOTE: workers | holder}
-    if state.extend is not None:
-        built_in[BuiltIn.ASK_EXTENSION] = frozenset(state.extend.ask)
-        built_in[BuiltIn.GRANT_EXTENSION] = built_in[BuiltIn.DENY_EXTENSION] = frozenset(state.extend.approve)
-    if state.children is not None:
-        built_in[BuiltIn.ASSIGN] = holder
-    for word, by in built_in.items():
-        laws.setdefault(str(word), ActionLaw(by, frozenset({None}), None, None))
-    return laws
-
-
-def _law_of(action: Action) -> ActionLaw:
-    targets: frozenset[str | None] = frozenset(action.to.states) if action.to is not None else frozenset({None})
-    return ActionLaw(frozenset(action.by), targets, action.limit, action.other_than)
 
 
 class Seats:
@@ -153,6 +69,23 @@ class Seats:
         return None if post.is_held(at) else f"当时「{post.id}」还没有任命或已经卸任"
 
 
+class AtWork:
+    """When the engine was seen at work: the instants at which rules acted; and matters whose rules were parked."""
+
+    def __init__(self, fired: Iterable[Instant] = (), parked: Collection[str] = ()) -> None:
+        self._fired = sorted(fired)
+        self._parked = frozenset(parked)
+
+    def parked(self, matter: str) -> bool:
+        """Whether a rule of *matter* could not act and was put aside with an alarm."""
+        return matter in self._parked
+
+    def between(self, start: Instant, end: Instant) -> timedelta:
+        """How long the engine was seen at work between two instants: from the first to the last rule that acted."""
+        first, behind = bisect_right(self._fired, start), bisect_left(self._fired, end)
+        return self._fired[behind - 1] - self._fired[first] if first < behind else timedelta(0)
+
+
 @lru_cache(maxsize=65536)
 def instant(text: str) -> Instant:
     """Return the instant that a body writes as *text*."""
@@ -163,12 +96,18 @@ class Replay:
     """Judges the events of one matter in order; *state* is the plain fold of the events before."""
 
     def __init__(
-        self, law: FlowLaw, seats: Seats, *, calendars: Mapping[str, WorkingCalendar], calendars_hash: str
+        self,
+        law: FlowLaw,
+        seats: Seats,
+        *,
+        calendars: Mapping[str, Mapping[str, WorkingCalendar]],
+        at_work: AtWork,
     ) -> None:
+        """*calendars*: by the hash that events name, then by id."""
         self._law = law
         self._seats = seats
         self._calendars = calendars
-        self._calendars_hash = calendars_hash
+        self._at_work = at_work
 
     def faults_before(self, state: Json, event: Json) -> Iterator[Fault]:
         """Yield what is wrong with *event* when the matter stands at *state* (empty: not filed)."""
@@ -297,28 +236,34 @@ class Replay:
             yield Fault("timer", f"规则「{rule_id}」的到期时刻不是按时限算出来的那一刻")
 
     def _missed(self, state: Json, event: Json) -> Iterator[Fault]:
-        """A step by a person shows that rules due well before it had their turn, unless it was imported."""
+        """A step by a person shows that the rules due before it had their turn, unless it was imported."""
         clock = state.get("clocks", {}).get(STATE_CLOCK)
         due = clock.get("due") if clock is not None else None
         if clock is None or due is None or event["at"] != event.get("recorded_at"):
             return
-        latest = instant(event["at"]) - GRACE
-        if instant(due) <= latest and "late_at" not in clock and not self._law.is_never_late(state["state"]):
+        now = instant(event["at"])
+        if instant(due) >= now - AT_WORK or self._at_work.parked(event["matter"]):
+            return
+        silent = "late_at" not in clock and not self._law.is_never_late(state["state"])
+        if silent and self._should_have(instant(due), now):
             yield Fault("late", f"到 {due} 已经超时，却没有记超时")
         calendar = self._calendar(clock, event)
-        if calendar is None or instant(due) > latest + timedelta(days=30):
+        if calendar is None:
             return
         for rule in self._law.due_rules(state["state"], state.get("klass", "all")):
             if rule.do is Do.LATE or rule.id in clock.get("fired", ()):
                 continue
             at = _shifted(calendar, due, rule.at)
             acts = calendar.next_opening(at).at if rule.fires_at_opening else at
-            if acts <= latest and at >= instant(clock["started"]):
+            if at >= instant(clock["started"]) and self._should_have(acts, now):
                 yield Fault("missed", f"规则「{rule.id}」应在 {acts.isoformat()} 执行，没有执行")
 
+    def _should_have(self, acts: Instant, now: Instant) -> bool:
+        return acts < now and self._at_work.between(acts, now) > AT_WORK
+
     def _calendar(self, clock: Json, event: Json) -> WorkingCalendar | None:
-        """The calendar of *clock*; None where the event was made with another version of the calendars."""
-        return self._calendars.get(clock["calendar"]) if event.get("calendar") == self._calendars_hash else None
+        """The calendar of *clock* in the version that the event names."""
+        return self._calendars.get(event.get("calendar", ""), {}).get(clock["calendar"])
 
     def _child_ended(self, state: Json, event: Json) -> Iterator[Fault]:
         source, target = state["state"], event.get("to")

@@ -198,7 +198,9 @@ def _judge_stretch(stretch: Stretch, log: Log, grounds: Grounds) -> Iterable[Fin
     for chain_id, rows in stretch.events.items():
         chain = Chain(chain_id, grounds)
         chain.walk(rows)
-        if not chain.is_system:
+        if chain.is_system:
+            chain.compare_head(*grounds.heads.get(chain_id, (0, b"")))
+        else:
             row = stretch.matters.pop(chain_id, None)
             if row is None:
                 chain.find("projection", "no_matter", chain.seq, "有办理过程，却没有这件事")
@@ -213,15 +215,10 @@ def _judge_stretch(stretch: Stretch, log: Log, grounds: Grounds) -> Iterable[Fin
 
 
 def _system_chains(tx: Transaction) -> Iterable[Finding]:
-    """Compare the stored heads of system chains with their last events (whose hashes the judge has recomputed)."""
-    last = {}
-    stored = {chain: (seq, head) for chain, seq, head in tx.events.system_heads()}
-    for chain in stored:
-        for event in tx.events.of(chain):
-            last[chain] = (event.seq, event.head)
-    for chain, head in stored.items():
-        if last.get(chain) != head:
-            yield Finding("head", "head", chain, head[0], "系统链的链头与最后一条记录不符")
+    """Find heads of system chains that have no events; the others were compared with their chains."""
+    for chain, seq, _ in tx.events.system_heads():
+        if next(tx.events.of(chain), None) is None:
+            yield Finding("head", "no_events", chain, seq, "有系统链的链头，却没有记录")
 
 
 def _stored_digests(stored: Sequence[Digest], made: Mapping[date, tuple[bytes, int]]) -> Iterable[Finding]:

@@ -7,28 +7,33 @@ from typing import Any
 import msgspec
 
 from engine.core.clock.instants import parse_instant
-from engine.core.legality import FlowLaw, Replay, Seats
+from engine.core.clock.working_calendar import WorkingCalendar
+from engine.core.flow_law import FlowLaw
+from engine.core.legality import AtWork, Replay, Seats
 from engine.core.matter import Json
 from engine.core.scope import Organisation, Post, Unit
 from engine.core.workflow.loader import digest_of
 from engine.errors import SanlianError
+from engine.services import organise, publish
+from engine.services.advance import TIMER_FAILED
 from engine.services.judge import Finding, Grounds
-from engine.services.look_up import digest_of_calendars, load_calendars, read_stored
-from engine.services.organise import TOPIC
+from engine.services.look_up import digest_of_calendars, read_stored, read_stored_calendar
 from engine.services.record import log_of
 from engine.store.bulk import is_sqlite
 from engine.store.events import SYSTEM_PREFIX
+from engine.store.log import Log
 from engine.store.unit_of_work import Transaction
 
-ORGANISATION = f"{SYSTEM_PREFIX}{TOPIC}"
-WORKFLOWS = f"{SYSTEM_PREFIX}workflows"
+ORGANISATION = f"{SYSTEM_PREFIX}{organise.TOPIC}"
+WORKFLOWS = f"{SYSTEM_PREFIX}{publish.WORKFLOWS}"
+CALENDARS = f"{SYSTEM_PREFIX}{publish.CALENDARS}"
 
 
 def gather(tx: Transaction) -> tuple[Grounds, list[Finding]]:
     """Return the grounds, and what is wrong with the stored texts and the organisation's tables."""
     findings: list[Finding] = []
-    calendars = load_calendars(tx)
-    current = digest_of_calendars({calendar.id: calendar.digest for calendar in calendars.values()})
+    calendars = _calendars(tx)
+    at_work = AtWork(Log(tx.connection, tx.district).fired_at(), _parked(tx))
     versions, found = _organisation(tx)
     findings.extend(found)
     seats = Seats(versions)
@@ -44,8 +49,30 @@ def gather(tx: Transaction) -> tuple[Grounds, list[Finding]]:
         except SanlianError as error:
             findings.append(Finding("workflow", "text", WORKFLOWS, 0, f"流程 {version.id} 读不出来：{error}"))
             continue
-        replays[version.digest] = Replay(laws[version.digest], seats, calendars=calendars, calendars_hash=current)
-    return Grounds(log_of(tx), replays, laws, is_sqlite(tx.connection)), findings
+        replays[version.digest] = Replay(laws[version.digest], seats, calendars=calendars, at_work=at_work)
+    heads = {chain: (seq, head) for chain, seq, head in tx.events.system_heads()}
+    return Grounds(log_of(tx), replays, laws, heads, is_sqlite(tx.connection)), findings
+
+
+def _calendars(tx: Transaction) -> dict[str, dict[str, WorkingCalendar]]:
+    """Return the calendars by the hash that events name: every set of them that was ever in force."""
+    read: dict[str, WorkingCalendar] = {}
+    sets: dict[str, dict[str, WorkingCalendar]] = {}
+    for _, data in _changes(tx, CALENDARS):
+        digests = data.get("calendars")
+        if not isinstance(digests, dict):
+            continue
+        for digest in digests.values():
+            version = tx.workflows.calendar(digest) if digest not in read else None
+            if version is not None:
+                read[digest] = read_stored_calendar(version)
+        if all(digest in read for digest in digests.values()):
+            sets[digest_of_calendars(digests)] = {name: read[digest] for name, digest in digests.items()}
+    return sets
+
+
+def _parked(tx: Transaction) -> set[str]:
+    return {alarm.matter for alarm in tx.alarms.standing() if alarm.kind == TIMER_FAILED and alarm.matter is not None}
 
 
 def _organisation(tx: Transaction) -> tuple[list[tuple[datetime, Organisation]], list[Finding]]:
@@ -54,7 +81,7 @@ def _organisation(tx: Transaction) -> tuple[list[tuple[datetime, Organisation]],
     units: dict[str, Unit] = {}
     posts: dict[str, Post] = {}
     versions: list[tuple[datetime, Organisation]] = []
-    for at, data in _changes(tx):
+    for at, data in _changes(tx, ORGANISATION):
         units.update({fact["id"]: _unit(fact) for fact in data.get("units", ())})
         posts.update({fact["id"]: _post(fact) for fact in data.get("posts", ())})
         if versions and versions[-1][0] == at:
@@ -68,8 +95,8 @@ def _organisation(tx: Transaction) -> tuple[list[tuple[datetime, Organisation]],
     ]
 
 
-def _changes(tx: Transaction) -> Iterator[tuple[datetime, Json]]:
-    for event in tx.events.of(ORGANISATION):
+def _changes(tx: Transaction, chain: str) -> Iterator[tuple[datetime, Json]]:
+    for event in tx.events.of(chain):
         try:
             body = msgspec.json.decode(event.body)
             yield parse_instant(body["recorded_at"]), body["data"]

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from engine.core.flow_law import FlowLaw
 from engine.core.history import chain_origin, commitment
-from engine.core.legality import FlowLaw, Replay
+from engine.core.legality import Replay
 from engine.core.matter import Json, from_json, merge
 from engine.core.terms import EventType, FieldType
 from engine.store.bulk import sqlite_instant
@@ -37,11 +38,17 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """What chains are judged by: the id of the log, the laws by workflow hash, and how the store writes instants."""
+    """
+    What chains are judged by.
+
+    `log` is its id, `replays` and `laws` go by workflow hash (None: its text cannot be read), `heads` are (seq, head)
+    of the system chains, `texts_instants`: the store writes instants as texts.
+    """
 
     log: str
     replays: Mapping[str, Replay | None]
     laws: Mapping[str, FlowLaw]
+    heads: Mapping[str, tuple[int, bytes]]
     texts_instants: bool
 
 

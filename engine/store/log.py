@@ -92,6 +92,14 @@ class Log(Repository):
         order = "matter_id, seq" if is_sqlite(self.connection) else 'matter_id COLLATE "C", seq'
         yield from self._rows("matter_id, recorded_at, hash", "event", "matter_id", None, order=order)
 
+    def fired_at(self) -> list[datetime]:
+        """When rules acted, to the minute: one instant of each minute in which one did."""
+        fired = self._rows("recorded_at", "event", "matter_id", None, order="recorded_at", extra="AND type = 'fired'")
+        minutes: dict[str, Any] = {}
+        for (recorded_at,) in fired:
+            minutes.setdefault(str(recorded_at)[:16], recorded_at)
+        return [as_instant(recorded_at) for recorded_at in minutes.values()]
+
     def instant(self, at: datetime) -> Any:
         """Return *at* in the form in which this database's rows hold instants."""
         return sqlite_instant(at) if is_sqlite(self.connection) else at
@@ -112,6 +120,11 @@ class Log(Repository):
 
     def _one(self, query: str, **values: Any) -> Any:
         return self.connection.execute(text(query), {"district": self.district, **values}).scalar_one()
+
+
+def as_instant(value: Any) -> datetime:
+    """Return a row's instant as an aware datetime."""
+    return value if isinstance(value, datetime) else datetime.fromisoformat(f"{value}+00:00")
 
 
 def count_events(connection: Connection, district: str) -> int:

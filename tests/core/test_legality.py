@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from engine.core.decision import Decision
+from engine.core.flow_law import FlowLaw
 from engine.core.history import Event, event_bytes
-from engine.core.legality import FlowLaw, Replay, Seats, instant
+from engine.core.legality import AtWork, Replay, Seats, instant
 from engine.core.matter import Json, merge, patch_between
 from engine.core.scope import Organisation
 from tests.support.lives import FIRST, Life
@@ -65,8 +66,9 @@ def replays() -> dict[str, Replay]:
     """A judge for each shipped flow, in the town of the lives."""
     world = shipped_world()
     seats = Seats([(FIRST - timedelta(days=1), world.organisation)])
+    hourly = AtWork(FIRST + timedelta(hours=n) for n in range(24 * 1500))
     return {
-        flow.digest: Replay(FlowLaw(flow), seats, calendars=world.calendars, calendars_hash=CALENDARS)
+        flow.digest: Replay(FlowLaw(flow), seats, calendars={CALENDARS: world.calendars}, at_work=hourly)
         for flow in shipped_flows().values()
     }
 
@@ -262,7 +264,7 @@ def test_replay_finds_a_suppressed_late() -> None:
             and is_fired(h, p)
             and h[p]["action"] == "late"
             and is_acted(h, p + 1)
-            and instant(h[p + 1]["at"]) - instant(h[p]["due_at"]) > timedelta(minutes=11)
+            and instant(h[p + 1]["at"]) - instant(h[p]["due_at"]) > timedelta(hours=3)
         )
     )
     late = history.pop(place)
@@ -286,3 +288,14 @@ def test_seats_follow_the_version_in_force() -> None:
     assert seats.fault(actor, FIRST + timedelta(days=8)) is None
     assert seats.fault(actor, FIRST + timedelta(days=9)) is not None
     assert seats.fault(actor, post.since) is None
+
+
+def test_at_work_counts_only_what_was_seen() -> None:
+    """An engine that was down proves nothing about what it should have done."""
+    at_work = AtWork([FIRST + timedelta(minutes=n) for n in (0, 10, 90)], parked=["m1"])
+
+    assert at_work.between(FIRST, FIRST + timedelta(minutes=90)) == timedelta(0)
+    assert at_work.between(FIRST, FIRST + timedelta(minutes=91)) == timedelta(minutes=80)
+    assert at_work.between(FIRST + timedelta(minutes=90), FIRST + timedelta(days=1)) == timedelta(0)
+    assert at_work.parked("m1")
+    assert not at_work.parked("m2")
