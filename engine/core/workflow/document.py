@@ -115,7 +115,10 @@ class _Builder:
     def _table(self, table: Table, depth: int) -> Table:
         while not isinstance(key := next(self._stream), events.MappingEndEvent):
             name = self._node(key, depth + 1)
-            value = self._node(next(self._stream), depth + 1)
+            event = next(self._stream)
+            # What a merge key merges is part of the same fault.
+            merged = _is_merge(name) and isinstance(event, events.AliasEvent)
+            value = Hole(*_place(event)[:2]) if merged else self._node(event, depth + 1)
             self._enter(table, name, value)
         return table
 
@@ -128,7 +131,7 @@ class _Builder:
 
     def _enter(self, table: Table, key: Node, value: Node) -> None:
         """Put a key with its value into *table*, or report why the key cannot stand there."""
-        if isinstance(key, Text) and key.value not in table.entries and (key.value != _MERGE or not key.plain):
+        if isinstance(key, Text) and key.value not in table.entries and not _is_merge(key):
             table.entries[key.value] = Entry(key, value)
             return
         if isinstance(key, Text) and key.value in table.entries:
@@ -155,6 +158,10 @@ def _place(event: events.Event) -> tuple[int, int, int]:
     """Return the 1-based line and column of an event, and the index of its first character."""
     mark = event.start_mark
     return (mark.line + 1, mark.column + 1, mark.index) if mark is not None else (1, 1, 0)
+
+
+def _is_merge(key: Node) -> bool:
+    return isinstance(key, Text) and key.plain and key.value == _MERGE
 
 
 def _reopen(node: Node) -> None:

@@ -119,19 +119,13 @@ def test_document_stays_quick_when_a_file_is_hostile(text: str) -> None:
 
 
 def test_document_reads_on_when_a_part_is_refused() -> None:
-    """Faults of the writing are reported all at once, in order of position."""
+    """Faults of the writing are reported all at once, in order of position, one for each."""
     assert codes("a: &x { b: 1, b: 2 }\nc: !t 1\nd: *x\n<<: *x\n") == [
-        ("E104", 1, 4),
-        ("E102", 1, 15),
-        ("E104", 3, 4),
-        ("E104", 4, 1),
-        ("E104", 4, 5),
-        *[],
-    ] or codes("a: &x { b: 1, b: 2 }\nc: !t 1\nd: *x\n") == [
         ("E104", 1, 4),
         ("E102", 1, 15),
         ("E104", 2, 4),
         ("E104", 3, 4),
+        ("E104", 4, 1),
     ]
 
 
