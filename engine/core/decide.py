@@ -28,12 +28,12 @@ from engine.core.draft import Draft
 from engine.core.facts import SIMILAR, class_of, target_of
 from engine.core.fields import BadValue, is_empty, read_value
 from engine.core.firing import fire
-from engine.core.matter import STATE_CLOCK, Actor, Mark, Matter, Timer, Value
+from engine.core.matter import STATE_CLOCK, Actor, Mark, Matter, Value
 from engine.core.move import enter, move
 from engine.core.procedures import children, extension, topics
 from engine.core.scope import SYSTEM, World
 from engine.core.terms import SYSTEM_ROLE, BuiltIn, EventType, MatterKind, RefusalCode
-from engine.core.timers import armed
+from engine.core.timers import rearmed, standing
 from engine.core.workflow.declaration import Action, Start, State, Workflow
 from engine.core.workflow.machine import (
     BEFORE_FILING,
@@ -268,10 +268,10 @@ def _fire(draft: Draft, command: Fire) -> Decision | Refusal:
     timer = command.timer
     if not draft.before.is_open:
         return ENDED
-    standing = {t.key: t for t in armed(draft.workflow, draft.before, draft.world)}
-    if standing.get(timer.key) is None or standing[timer.key].fire > draft.now:
+    found = standing(draft.workflow, draft.before, draft.world, timer)
+    if found is None or found.fire > draft.now:
         return STALE
-    return _decision(draft, fire(draft, standing[timer.key]))
+    return _decision(draft, fire(draft, found))
 
 
 def _child_ended(draft: Draft, command: ChildEnded) -> Decision | Refusal:
@@ -355,14 +355,9 @@ def _by_engine(draft: Draft, kind: EventType, action: str) -> Occurrence:
 def _decision(draft: Draft, occurrence: Occurrence) -> Decision:
     after = draft.matter()
     old = draft.before if draft.before.seq else None
-    had = {timer.key: timer for timer in armed(draft.workflow, old, draft.world)} if old is not None else {}
-    has: dict[tuple[str, str, str, int, int], Timer] = {
-        timer.key: timer for timer in armed(draft.workflow, after, draft.world)
-    }
+    arm, cancel = rearmed(draft.workflow, old, after, draft.world)
     return Decision(
-        before=old, after=after, occurrence=occurrence, private=draft.private,
-        arm=tuple(timer for key, timer in has.items() if had.get(key) != timer),
-        cancel=tuple(timer for key, timer in had.items() if has.get(key) != timer),
+        before=old, after=after, occurrence=occurrence, private=draft.private, arm=arm, cancel=cancel,
         opens=tuple(draft.opens), follows=tuple(draft.follows), notices=tuple(draft.notices),
         alarms=tuple(draft.alarms),
     )  # fmt: skip

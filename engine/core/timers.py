@@ -4,9 +4,9 @@ Which timers a matter has armed: a pure function of its clocks, its workflow and
 After each change the set is computed anew and compared with the one before; what is stored is an index of it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import datetime
-from functools import lru_cache
+from typing import TypeAlias
 
 from engine.core.clock.duration import Duration, Offset, parse_offset
 from engine.core.clock.working_calendar import DueInstant, WorkingCalendar
@@ -32,10 +32,73 @@ def armed(workflow: Workflow, matter: Matter, world: World) -> tuple[Timer, ...]
     timers = [
         timer
         for key, clock in matter.clocks.items()
-        if clock.ended is None and not clock.is_held
-        for timer in _timers_of(workflow, matter, key, clock, world)
+        for rank, rule in ranked_rules(workflow, matter, key)
+        if (timer := _timer(matter, key, clock, rank, rule, world)) is not None
     ]
     return tuple(sorted(timers, key=lambda timer: (timer.fire, timer.rank, timer.due)))
+
+
+def standing(workflow: Workflow, matter: Matter, world: World, timer: Timer) -> Timer | None:
+    """Return the timer *matter* should have armed under the key of *timer*, or None if that visit has passed."""
+    clock = matter.clocks.get(timer.clock)
+    if clock is None or not matter.is_open:
+        return None
+    for rank, rule in ranked_rules(workflow, matter, timer.clock):
+        if rule.id == timer.rule:
+            found = _timer(matter, timer.clock, clock, rank, rule, world)
+            return found if found is not None and found.key == timer.key else None
+    return None
+
+
+def rearmed(
+    workflow: Workflow, before: Matter | None, after: Matter, world: World
+) -> tuple[tuple[Timer, ...], tuple[Timer, ...]]:
+    """
+    Return the timers to arm and to cancel between two moments of a matter.
+
+    It looks only at what changed: the same as comparing `armed` of both, which a test holds it to.
+    """
+    arm: list[Timer] = []
+    cancel: list[Timer] = []
+    old_clocks = before.clocks if before is not None and before.is_open else {}
+    new_clocks = after.clocks if after.is_open else {}
+    for key in {**old_clocks, **new_clocks}:
+        old, new = old_clocks.get(key), new_clocks.get(key)
+        had = ranked_rules(workflow, before, key) if before is not None and old is not None else ()
+        has = ranked_rules(workflow, after, key) if new is not None else ()
+        for pair in _touched(old, new, had, has):
+            was = _timer(before, key, old, *pair, world) if before is not None and old is not None else None
+            now = _timer(after, key, new, *pair, world) if new is not None else None
+            was = was if pair in had else None
+            now = now if pair in has else None
+            if was != now:
+                cancel += [was] if was is not None else []
+                arm += [now] if now is not None else []
+    return tuple(arm), tuple(cancel)
+
+
+Ranked: TypeAlias = tuple[tuple[int, TimerRule], ...]
+
+
+def _touched(old: Clock | None, new: Clock | None, had: Ranked, has: Ranked) -> Iterable[tuple[int, TimerRule]]:
+    """Rules whose timers may differ between two moments of a clock."""
+    if had is not has:
+        return dict.fromkeys((*had, *has))
+    if old is new:
+        return (pair for pair in has if pair[1].limit is not None)
+    if old is None or new is None or _facts(old) != _facts(new):
+        return has
+    return (
+        pair
+        for pair in has
+        if pair[1].limit is not None
+        or (pair[1].id in old.fired) != (pair[1].id in new.fired)
+        or old.repeats.get(pair[1].id) != new.repeats.get(pair[1].id)
+    )
+
+
+def _facts(clock: Clock) -> tuple[object, ...]:
+    return (clock.visit, clock.started, clock.limit, clock.calendar, clock.due, clock.changes, clock.ended)
 
 
 def rules_of(workflow: Workflow, matter: Matter, key: str) -> tuple[TimerRule, ...]:
@@ -48,41 +111,39 @@ def rule_of(workflow: Workflow, matter: Matter, key: str, rule_id: str) -> Timer
     return next((rule for _, rule in ranked_rules(workflow, matter, key) if rule.id == rule_id), None)
 
 
-def ranked_rules(workflow: Workflow, matter: Matter, key: str) -> tuple[tuple[int, TimerRule], ...]:
-    """Return the rules of clock *key* with their ranks."""
+def ranked_rules(workflow: Workflow, matter: Matter, key: str) -> "Ranked":
+    """Return the rules of clock *key* with their ranks; the same object for the same flow, state, class and clock."""
+    level = matter.level if key.startswith("level.") else ""
+    name = (workflow.digest, matter.state, matter.klass, key, level)
+    known = _RULES.get(name)
+    if known is None:
+        if len(_RULES) > MOST_CACHED:
+            _RULES.clear()
+        known = _RULES[name] = _rules_of_clock(workflow, matter, key)
+    return known
+
+
+MOST_CACHED = 50_000
+_RULES: "dict[tuple[str, str, str, str, str | None], Ranked]" = {}
+
+
+def _rules_of_clock(workflow: Workflow, matter: Matter, key: str) -> "Ranked":
     if key == STATE_CLOCK:
-        return _state_rules(_Flow(workflow), matter.state, matter.klass)
+        return _state_rules(workflow, matter.state, matter.klass)
     kind, _, name = key.partition(".")
     if kind == "level":
-        current = key == level_clock(matter.level) if matter.level else False
-        return _level_rules(_Flow(workflow), name) if current else ()
+        current = matter.level is not None and key == level_clock(matter.level)
+        return _level_rules(workflow, name) if current else ()
     if kind == "named":
-        return _named_rules(_Flow(workflow), name)
+        return _named_rules(workflow, name)
     if kind == "milestone":
         milestone = workflow.states[matter.state].milestones.get(name)
         return ((RANK_MILESTONE, milestone.overdue),) if milestone else ()
-    return _review_rules(_Flow(workflow), matter.state) if key == REVIEW_CLOCK else ()
+    return _review_rules(workflow, matter.state) if key == REVIEW_CLOCK else ()
 
 
-class _Flow:
-    """A workflow as a key of the caches below, by its content hash."""
-
-    __slots__ = ("digest", "workflow")
-
-    def __init__(self, workflow: Workflow) -> None:
-        self.workflow = workflow
-        self.digest = workflow.digest
-
-    def __hash__(self) -> int:
-        return hash(self.digest)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Flow) and other.digest == self.digest
-
-
-@lru_cache(maxsize=8192)
-def _state_rules(flow: _Flow, state_id: str, klass: str) -> tuple[tuple[int, TimerRule], ...]:
-    workflow, state = flow.workflow, flow.workflow.states[state_id]
+def _state_rules(workflow: Workflow, state_id: str, klass: str) -> tuple[tuple[int, TimerRule], ...]:
+    state = workflow.states[state_id]
     rules = [
         (RANK_LATE if rule.do is Do.LATE else (RANK_LADDER if rule.from_ladder else RANK_OWN) + place, rule)
         for place, rule in enumerate(workflow.rules_of_state(state_id, klass))
@@ -96,24 +157,21 @@ def _state_rules(flow: _Flow, state_id: str, klass: str) -> tuple[tuple[int, Tim
     return tuple(rules)
 
 
-@lru_cache(maxsize=1024)
-def _level_rules(flow: _Flow, level_id: str) -> tuple[tuple[int, TimerRule], ...]:
-    rule = flow.workflow.levels[level_id].over_budget
+def _level_rules(workflow: Workflow, level_id: str) -> tuple[tuple[int, TimerRule], ...]:
+    rule = workflow.levels[level_id].over_budget
     return ((RANK_LEVEL, rule),) if rule is not None else ()
 
 
-@lru_cache(maxsize=1024)
-def _named_rules(flow: _Flow, clock_id: str) -> tuple[tuple[int, TimerRule], ...]:
-    clock = flow.workflow.clocks[clock_id]
+def _named_rules(workflow: Workflow, clock_id: str) -> tuple[tuple[int, TimerRule], ...]:
+    clock = workflow.clocks[clock_id]
     rules = tuple((RANK_NAMED + 1 + place, rule) for place, rule in enumerate(clock.timers))
     if any(rule.do is Do.LATE for rule in clock.timers):
         return rules
     return ((RANK_NAMED, lateness(clock.limit.where)), *rules)
 
 
-@lru_cache(maxsize=1024)
-def _review_rules(flow: _Flow, state_id: str) -> tuple[tuple[int, TimerRule], ...]:
-    state = flow.workflow.states[state_id]
+def _review_rules(workflow: Workflow, state_id: str) -> tuple[tuple[int, TimerRule], ...]:
+    state = workflow.states[state_id]
     if state.review is None:
         return ()
     return ((RANK_REVIEW, _rule(REVIEW, parse_offset(f"every {state.review}"), Do.PROGRESS, state.where)),)
@@ -131,21 +189,22 @@ def _rule(rule_id: str, at: Offset, do: Do, where: Where) -> TimerRule:
     )  # fmt: skip
 
 
-def _timers_of(workflow: Workflow, matter: Matter, key: str, clock: Clock, world: World) -> Iterator[Timer]:
+def _timer(matter: Matter, key: str, clock: Clock, rank: int, rule: TimerRule, world: World) -> Timer | None:
+    repeats = rule.at.anchor == "every"
+    if clock.ended is not None or clock.is_held or (rule.id in clock.fired and not repeats):
+        return None
+    if _is_used_up(matter, rule):
+        return None
+    slot = clock.repeats.get(rule.id, 0) + 1
     calendar = world.calendar(clock.calendar)
-    for rank, rule in ranked_rules(workflow, matter, key):
-        repeats = rule.at.anchor == "every"
-        if (rule.id in clock.fired and not repeats) or _is_used_up(matter, rule):
-            continue
-        slot = clock.repeats.get(rule.id, 0) + 1
-        due = instant_of(rule.at, clock, calendar, slot=slot)
-        if due is None or (due.at < clock.started):
-            continue
-        fire = calendar.next_opening(due.at) if rule.fires_at_opening else due
-        yield Timer(
-            matter=matter.id, clock=key, rule=rule.id, visit=clock.visit, due=due.at, fire=fire.at, rank=rank,
-            slot=slot, provisional=due.provisional or fire.provisional,
-        )  # fmt: skip
+    due = instant_of(rule.at, clock, calendar, slot=slot)
+    if due is None or due.at < clock.started:
+        return None
+    fire = calendar.next_opening(due.at) if rule.fires_at_opening else due
+    return Timer(
+        matter=matter.id, clock=key, rule=rule.id, visit=clock.visit, due=due.at, fire=fire.at, rank=rank, slot=slot,
+        provisional=due.provisional or fire.provisional,
+    )  # fmt: skip
 
 
 def _is_used_up(matter: Matter, rule: TimerRule) -> bool:
