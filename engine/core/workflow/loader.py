@@ -52,7 +52,7 @@ def read_flow(text: str | bytes, *, file: str, library: Library) -> tuple[Workfl
         limits=build_limits(limits.part) if limits and limits.part else None,
         library=library,
         digest=digest_of(text, source.data if source else None),
-        places=flow.reader.places,
+        places={**(limits.reader.places if limits else {}), **flow.reader.places},
     )
     return workflow, tuple(findings)
 
