@@ -12,9 +12,7 @@ from engine.errors import BadDuration, BadOffset
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,8}")
 _LIMIT = re.compile(r"limits\.([A-Za-z][A-Za-z0-9_]{0,59})")
-_THRESHOLD = re.compile(
-    r"(>=|>) ([0-9]{1,6})/([1-9][0-9]{0,5}) of (?:all|attending|voting)(?: by [a-z][a-z0-9_]{0,59})?"
-)
+_THRESHOLD = re.compile(r"(?:>=|>) [0-9]{1,6}/[1-9][0-9]{0,5} of (?:all|attending|voting)(?: by [a-z][a-z0-9_]{0,59})?")
 _QUIET = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])")
 _SPAN = re.compile(r"([0-9]{2})-([0-9]{2})\.\.([0-9]{2})-([0-9]{2})")
 _COUNT = re.compile(r"([0-9]{1,2})(?:\.\.([0-9]{1,2}))?")
@@ -108,8 +106,7 @@ def _suggest_truth(text: str) -> str:
 
 
 def _threshold(text: str) -> str | None:
-    match = _THRESHOLD.fullmatch(text)
-    return text if match and int(match[2]) <= int(match[3]) else None
+    return text if _THRESHOLD.fullmatch(text) else None
 
 
 def _quiet(text: str) -> tuple[time, time] | None:

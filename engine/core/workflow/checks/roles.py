@@ -23,9 +23,9 @@ def check_idle_holders(survey: Survey) -> Iterator[Finding]:
         actions = survey.workflow.actions_of(state.id).values()
         if _others_move_it(state) or not survey.steps_from[state.id] or any(not action.by for action in actions):
             continue
-        if state.held_by is None:
-            yield survey.at("E502", state.where, "没有写 held_by，没有人经办。")
-        elif not any(state.held_by in action.by for action in actions):
+        if state.held_by is None and not actions:
+            yield survey.at("E502", state.where, "没有写 held_by，也没有动作，没有人能办这一步。")
+        elif state.held_by is not None and not any(state.held_by in action.by for action in actions):
             yield survey.at("E502", state.where, f"经办的「{state.held_by}」在这里一个动作也做不了。请在 by 里加上它。")
 
 

@@ -181,6 +181,9 @@ def _given(when: Condition | None) -> tuple[Condition, ...]:
 
 def _along(step: Step, target: Target) -> Iterator[Step]:
     """Yield *step* once for each state the target can name, with what chooses it and what before it must not."""
+    if len(target.cases) == 1 and target.cases[0].when is None:
+        yield replace(step, target=target.cases[0].state)
+        return
     before: tuple[Condition, ...] = ()
     for case in target.cases:
         yield replace(step, target=case.state, entering=_given(case.when), unless=before)
