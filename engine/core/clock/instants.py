@@ -14,6 +14,9 @@ FIRST_YEAR = 1900
 LAST_YEAR = 2200
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _END = (
+    (datetime(year, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1) for year in (FIRST_YEAR, LAST_YEAR + 1)
+)
 _WRITTEN = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(?P<zone>[Zz]|[+-]\d\d:\d\d)?", re.ASCII)
 
 
@@ -23,9 +26,18 @@ def to_microseconds(instant: datetime) -> int:
 
     Raises:
         NaiveInstant: it has no zone.
+        BadInput: it lies outside the years a calendar covers.
     """
     if instant.tzinfo is None:
         raise NaiveInstant(found=instant.isoformat())
+    count = count_microseconds(instant)
+    if not _FIRST <= count < _END:
+        raise out_of_range(instant.isoformat())
+    return count
+
+
+def count_microseconds(instant: datetime) -> int:
+    """Count the microseconds from 1970 to any aware instant, also one at the edge of the years."""
     delta = instant - _EPOCH
     return (delta.days * 86_400 + delta.seconds) * SECOND + delta.microseconds
 
@@ -35,7 +47,7 @@ def from_microseconds(count: int) -> datetime:
     Return the aware UTC instant that many microseconds after 1970.
 
     Raises:
-        BadInput: it lies outside the years a calendar covers.
+        BadInput: it lies outside what a datetime holds.
     """
     try:
         return _EPOCH + timedelta(microseconds=count)

@@ -13,6 +13,7 @@ from engine.core.clock.instants import (
     DAY,
     FIRST_YEAR,
     HOUR,
+    LAST_YEAR,
     MINUTE,
     SECOND,
     from_microseconds,
@@ -50,6 +51,9 @@ class WorkingCalendar:
         self.zone: ZoneInfo = rules.zone
         self.digest = rules.digest
         self._settled = _settled_days(rules)
+        self._settled_from, self._settled_until = (
+            first_instant(rules.zone, (day - EPOCH_DAY) * DAY) for day in (self._settled.start, self._settled.stop)
+        )
         self._open = OpenTime(rules)
         self._days: dict[int, DayYear] = {}
         self._due: dict[Unit, Callable[[int, datetime, int], tuple[int, bool]]] = {
@@ -223,8 +227,12 @@ class WorkingCalendar:
     def _dated(self, since: int, at: int, *, last: int = 0) -> DueInstant:
         """Mark *at*, found from *since*, by the years between; the later of them counts only if *last* is 1."""
         early, late = min(since, at), max(since, at)
-        days = (self._local_day(from_microseconds(moment)) for moment in (early, max(early, late + last - 1)))
-        return DueInstant(from_microseconds(at), self._provisional(*days))
+        return DueInstant(from_microseconds(at), self._unsettled(early, max(early, late + last - 1)))
+
+    def _unsettled(self, early: int, late: int) -> bool:
+        if self._settled_from <= early and late < self._settled_until:
+            return False
+        return self._provisional(self._local_day(from_microseconds(early)), self._local_day(from_microseconds(late)))
 
     def _provisional(self, one: int, other: int) -> bool:
         if one in self._settled and other in self._settled:
@@ -238,12 +246,10 @@ class WorkingCalendar:
         return lambda start, _instant, amount: (start + amount * unit, False)
 
     def _working_due(self, unit: int) -> Callable[[int, datetime, int], tuple[int, bool]]:
-        def due(start: int, instant: datetime, amount: int) -> tuple[int, bool]:
-            if amount == 0:
-                at = self._open.next_opening(start)
-                return at, self._provisional(self._local_day(instant), self._local_day(from_microseconds(at)))
+        def due(start: int, _instant: datetime, amount: int) -> tuple[int, bool]:
             at = self._open.advance(start, amount * unit)
-            return at, self._provisional(self._local_day(instant), self._local_day(from_microseconds(at - 1)))
+            # Used up exactly at 24:00, a budget has no part in the day that begins there; an opening has.
+            return at, self._unsettled(start, at - 1 if amount else at)
 
         return due
 
@@ -326,7 +332,7 @@ class WorkingCalendar:
 def _settled_days(rules: CalendarRules) -> range:
     """The newest unbroken run of days whose years have their tables: asked first, as nearly every day lies in it."""
     if not rules.knows_holidays:
-        return range(date.max.toordinal())
+        return range(date(FIRST_YEAR, 1, 1).toordinal(), date(LAST_YEAR + 1, 1, 1).toordinal())
     last = max(rules.tables, default=FIRST_YEAR)
     first = last
     while first - 1 in rules.tables:

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from engine.core.clock.instants import DAY, SECOND, from_microseconds, to_microseconds
+from engine.core.clock.instants import DAY, SECOND, count_microseconds, from_microseconds, to_microseconds
 
 EPOCH_DAY = date(1970, 1, 1).toordinal()
 
@@ -65,8 +65,8 @@ def local_wall(instant: datetime, zone: ZoneInfo) -> int:
 def first_instant(zone: ZoneInfo, wall: int) -> int:
     """Return the first instant at which the wall shows *wall*, or the end of the skipped time it lies in."""
     local = from_microseconds(wall).replace(tzinfo=zone)
-    at = to_microseconds(local)
+    at = count_microseconds(local)
     if _offset(zone, at) + at == wall:
         return at
-    other = to_microseconds(local.replace(fold=1))
+    other = count_microseconds(local.replace(fold=1))
     return _change(zone, min(at, other) - SECOND, max(at, other))

@@ -1,5 +1,6 @@
 """Known answers of the working calendar, and what it refuses."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -162,6 +163,32 @@ def test_due_is_settled_when_the_calendar_never_has_holidays() -> None:
     assert NIGHTS.due(at("2031-01-01 12:00"), parse_duration("30wd")).provisional is False
 
 
+def test_due_is_settled_when_it_ends_at_the_last_24_00_of_the_last_table() -> None:
+    """The midnight that ends the year belongs to the year it ends."""
+    rules = CalendarRules("x", ZoneInfo("Asia/Shanghai"), ((Window(0, 1440),),) * 7, tables={2026: YearTable(2026)})
+    calendar, start = WorkingCalendar(rules), at("2026-12-31 20:00")
+
+    assert calendar.due(start, parse_duration("4wh")) == (at("2027-01-01 00:00"), False)
+    assert calendar.due(start, parse_duration("241wm")) == (at("2027-01-01 00:01"), True)
+    assert calendar.due(start, parse_duration("1wd")).provisional
+
+
+@pytest.mark.parametrize(
+    ("end", "seconds", "expected"),
+    [
+        ("2026-11-20 10:00", 0, "2026-11-20 10:00"),
+        ("2026-11-20 19:00", 0, "2026-11-20 17:30"),
+        ("2026-11-23 09:30", 3600, "2026-11-20 17:30"),
+        ("2026-11-23 09:30", 3601, "2026-11-20 17:29:59"),
+        ("2026-01-01 12:00", 0, "2025-12-31 17:30"),
+        ("2026-01-01 12:00", 7200, "2025-12-31 15:30"),
+    ],
+)
+def test_earliest_before_is_a_closing_when_closed_time_lies_between(end: str, seconds: int, expected: str) -> None:
+    """Looking back, as looking forward, what is used up exactly at closing time belongs to the closing."""
+    assert CHINA.earliest_before(at(end), seconds).at == at(expected)
+
+
 def test_due_is_settled_between_tables_only_when_no_year_is_missing() -> None:
     """A hole between two tables makes everything that touches it provisional."""
     rules = replace(UNTABLED.rules, tables={2024: YearTable(2024), 2026: YearTable(2026)})
@@ -179,7 +206,7 @@ def test_instants_are_refused_when_naive() -> None:
     aware = at("2026-11-20 10:00")
     day = parse_duration("1wd")
 
-    for ask in (
+    questions: tuple[Callable[[], object], ...] = (
         lambda: CHINA.due(naive, day),
         lambda: CHINA.elapsed(naive, aware, unit=Unit.HOURS),
         lambda: CHINA.elapsed(aware, naive, unit=Unit.HOURS),
@@ -190,7 +217,8 @@ def test_instants_are_refused_when_naive() -> None:
         lambda: CHINA.next_opening(naive),
         lambda: CHINA.local(naive),
         lambda: CHINA.explain(naive, day),
-    ):
+    )
+    for ask in questions:
         with pytest.raises(NaiveInstant):
             ask()
 
@@ -198,9 +226,9 @@ def test_instants_are_refused_when_naive() -> None:
 @pytest.mark.parametrize("year", [1800, 2201, 9999])
 def test_due_is_refused_when_no_calendar_reaches_it(year: int) -> None:
     """Far instants are a named error in bounded time."""
-    for budget in ("3wd", "3wh", "3d", "3d roll"):
+    for budget in ("3wd", "3wh", "3d", "3d roll", "3m"):
         with pytest.raises(BadInput):
-            CHINA.due(datetime(year, 12, 31, tzinfo=UTC), parse_duration(budget))
+            CHINA.due(datetime(year, 12, 31, 23, 59, tzinfo=UTC), parse_duration(budget))
 
 
 def test_due_is_refused_when_nothing_ever_opens_again() -> None:
