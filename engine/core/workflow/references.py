@@ -1,4 +1,8 @@
-"""Every use of a name held against what is declared: E101 (columns), E201, E206, E207, once each."""
+"""
+Every use of a name held against what is declared: E101 (columns), E201, E206, E207.
+
+A name that nothing declares is one fault however often it is used: it stands at its first use and lists the others.
+"""
 
 from collections.abc import Iterable
 
@@ -28,11 +32,23 @@ def add_names_beside(names: Names, library: Library, flow: Part) -> None:
 
 
 def check_references(readers: Iterable[Reader], names: Names) -> None:
-    """Report every use of a name that nothing declares."""
+    """Report every name that is used and that nothing declares."""
     by_file = {reader.file: reader for reader in readers}
+    unknown: dict[tuple[str, str, str], list[Reference]] = {}
     for use in names.uses:
         if not _known(use, names):
-            by_file[use.where.file].fault(REFERENCE_CODES[_blamed(use)], use.where, _message(use, names))
+            unknown.setdefault((use.where.file, _blamed(use), use.name), []).append(use)
+    for (file, kind, _), uses in unknown.items():
+        first, *others = sorted(uses, key=lambda use: (use.where.line, use.where.column))
+        message = _message(first, names) + _elsewhere(others)
+        by_file[file].fault(REFERENCE_CODES[kind], first.where, message)
+
+
+def _elsewhere(others: list[Reference]) -> str:
+    if not others:
+        return ""
+    lines = "、".join(dict.fromkeys(str(use.where.line) for use in others))
+    return f"还有 {len(others)} 处也用到它：第 {lines} 行。"
 
 
 def _known(use: Reference, names: Names) -> bool:

@@ -162,6 +162,14 @@ def test_flow_names_all_faults_at_once_when_it_has_many() -> None:
     assert list(findings) == sorted(findings, key=lambda one: (one.file != "t.yaml", one.line, one.column))
 
 
+def test_unknown_name_is_one_fault_when_it_is_used_often() -> None:
+    """A declaration that is missing stands once, at its first use, with the lines of the others."""
+    _, findings = read(FLOW.replace("  h: { covers: grid }\n", "").replace("above: h", "above: g"))
+
+    assert [(one.code, one.line, one.column) for one in findings] == [("E201", 32, 18)]
+    assert "还有 3 处也用到它：第 37、39、43 行。" in findings[0].message
+
+
 def test_message_says_where_what_and_what_was_meant_when_a_value_is_wrong() -> None:
     """A message names the path, what stands there, what should, and the likely right word."""
     _, findings = read(FLOW.replace("due: 3wd", "due: 3 days"))
