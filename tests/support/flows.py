@@ -47,13 +47,12 @@ def limits(rest: str) -> str:
 def unmark(text: str, file: str) -> tuple[str, list[tuple[str, int, int]]]:
     """Return *text* without marks, and the places they stood at."""
     places = []
-    lines = text.split("\n")
-    for number, line in enumerate(lines, 1):
-        while MARK in line:
-            places.append((file, number, line.index(MARK) + 1))
-            line = line.replace(MARK, "", 1)
-        lines[number - 1] = line
-    return "\n".join(lines), places
+    while MARK in text:
+        before, _, behind = text.partition(MARK)
+        line_start = before.rfind("\n") + 1
+        places.append((file, before.count("\n") + 1, len(before) - line_start + 1))
+        text = before + behind
+    return text, places
 
 
 def library_of(*, table: str = "", others: Mapping[str, str] | None = None) -> Library:

@@ -34,7 +34,8 @@ BAD = {
             f"  doing: {{ held_by: worker, due: 3d, {CLOSES}, actions: {{ {GO},"
             " »never: { by: [worker], to: done, when: \"level = 'grid'\" } } }\n",
             levels=f"  grid:\n    states:\n      first: {{ held_by: worker, due: 3d, {CLOSES}, {SOLVE} }}\n",
-            start="start: { to: [ { when: external, is: first }, { is: doing } ], by: [resident], external: [number] }\n",
+            start="start: { by: [resident], external: [number],"
+            " to: [ { when: external, is: first }, { is: doing } ] }\n",
         ),
         "",
     ),

@@ -14,7 +14,8 @@ def tiers(grid: str = "", *, first: str = "due: 3wd", timer: str = UP, community
         f"  grid:\n    up: community\n    entry: first\n{grid}"
         f"    states:\n      first: {{ held_by: worker, {first}, timers: [ {timer} ], {SOLVE} }}\n"
         f"  community:\n{community}    entry: second\n"
-        f"    states:\n      second: {{ held_by: worker, due: 5d, timers: [ {{ at: due, do: advance, to: above }} ], {SOLVE} }}\n"
+        "    states:\n      second: { held_by: worker, due: 5d, timers: [ { at: due, do: advance, to: above } ],"
+        f" {SOLVE} }}\n"
     )
     return flow(
         f"  above: {{ held_by: head, due: 5d, {CLOSES}, actions: {{ end: {{ by: [head], to: {to} }} }} }}\n",

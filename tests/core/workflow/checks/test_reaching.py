@@ -7,7 +7,8 @@ from tests.support.flows import CLOSES, SOLVE, flow, found_and_expected
 DOING = f"  doing: {{ held_by: worker, due: 3d, {CLOSES}, {SOLVE} }}\n"
 BACK = (
     f"  doing: {{ held_by: worker, due: 3d, {CLOSES}, actions: {{ go: {{ by: [worker], to: check }} }} }}\n"
-    f"  check: {{ held_by: worker, due: 3d, {CLOSES}, actions: {{ again: {{ by: [worker], to: {{ last_of: [doing] }} }} }} }}\n"
+    f"  check: {{ held_by: worker, due: 3d, {CLOSES},"
+    " actions: { again: { by: [worker], to: { last_of: [doing] } } } }\n"
 )
 GOOD = {"one state": flow(DOING), "way back": flow(BACK)}
 

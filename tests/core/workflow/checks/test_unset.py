@@ -74,7 +74,8 @@ BAD = {
         flow(
             f"  doing: {{ held_by: worker, due: 3d, {CLOSES}, {SOLVE} }}\n",
             fields=FIELDS,
-            start='start: { by: [resident], optional: [homes], to: [ { when: "»homes < 1", is: done }, { is: doing } ] }\n',
+            start="start: { by: [resident], optional: [homes],"
+            ' to: [ { when: "»homes < 1", is: done }, { is: doing } ] }\n',
         ),
         "",
     ),

@@ -101,7 +101,8 @@ GOOD = {
         f"  doing: {{ held_by: worker, due: {{ quick: 2h }}, {CLOSES}, {SOLVE} }}\n"
         f"  other: {{ held_by: worker, due: {{ small: 2h }}, {CLOSES}, {SOLVE} }}\n",
         fields=KIND,
-        start="start: { by: [resident], optional: [kind], to: [ { when: \"kind = 'quick'\", is: doing }, { is: other } ] }\n",
+        start="start: { by: [resident], optional: [kind],"
+        " to: [ { when: \"kind = 'quick'\", is: doing }, { is: other } ] }\n",
         extra="classes: kind\n",
     ),
 }
