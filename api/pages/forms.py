@@ -108,12 +108,21 @@ def _text(posted: FormData, name: str) -> str:
 
 
 def form_of(
-    offer: Offer, *, etag: str, key: str, departments: Choices, topics: Choices, categories: Choices, is_open: bool
+    offer: Offer,
+    *,
+    etag: str,
+    key: str,
+    departments: Choices,
+    topics: Choices,
+    known: Mapping[str, str],
+    is_open: bool,
 ) -> Form:
     """Return the form of an action as the engine offers it."""
     if offer.refusal is not None:
         return Form(name=offer.action, label=offer.label, button="", refused=offer.refusal.text)
-    fields = [field_of(asked, form=offer.action, categories=categories, units=departments) for asked in offer.asked]
+    fields = [
+        _known(field_of(asked, form=offer.action, units=departments), known.get(asked.field)) for asked in offer.asked
+    ]
     for seat in offer.seats:
         fields.append(_seat_field(seat, form=offer.action, departments=departments))
     if offer.waits_for is not None and topics:
@@ -129,7 +138,12 @@ def form_of(
     )  # fmt: skip
 
 
-def field_of(asked: Asked, *, form: str, categories: Choices, units: Choices) -> Field:
+def _known(one: Field, value: str | None) -> Field:
+    """A choice that was made before stands there already; a text is written anew."""
+    return replace(one, values=(value,)) if value is not None and one.kind in ("radio", "select") else one
+
+
+def field_of(asked: Asked, *, form: str, units: Choices) -> Field:
     """Return the field that asks for *asked*."""
     one = Field(
         id=f"{form}-{asked.field}", name=f"{_NAME}{asked.field}", label=asked.label, kind="text",
@@ -137,7 +151,7 @@ def field_of(asked: Asked, *, form: str, categories: Choices, units: Choices) ->
     )  # fmt: skip
     match asked.type:
         case FieldType.CHOICE:
-            return _choice(one, asked, categories=categories, units=units)
+            return _choice(one, asked, units=units)
         case FieldType.YESNO:
             return replace(one, kind="radio", choices=(("yes", "是"), ("no", "否")))
         case FieldType.NUMBER:
@@ -160,10 +174,8 @@ def _text_field(one: Field, asked: Asked) -> Field:
     return replace(one, kind=kind, hint="，".join(part for part in (least, longest) if part))
 
 
-def _choice(one: Field, asked: Asked, *, categories: Choices, units: Choices) -> Field:
-    words = {**dict(categories), **dict(units)}
-    choices = tuple((value, words.get(value, label) if value == label else label) for value, label in asked.choices)
-    choices = choices or units
+def _choice(one: Field, asked: Asked, *, units: Choices) -> Field:
+    choices = asked.choices or units
     if len(choices) <= MOST_CHIPS:
         return replace(one, kind="radio", choices=choices)
     return replace(one, kind="select", groups=grouped(choices))
@@ -192,14 +204,40 @@ def _seat_field(seat: SeatOffered, *, form: str, departments: Choices) -> Field:
     return replace(one, kind="checks", choices=departments, hint=f"最多 {seat.maximum} 家")
 
 
+def missing(form: Form | None, typed: Typed) -> Refusal | None:
+    """Return the refusal of a form in which required fields are empty; the engine would name only the first."""
+    if form is None or form.refused:
+        return None
+    empty = [one for one in form.fields if one.required and not _is_given(one, typed)]
+    if not empty:
+        return None
+    return Refusal(RefusalCode.REQUIRED, "\n".join(f"请填写「{one.label}」。" for one in empty), None)
+
+
+def _is_given(one: Field, typed: Typed) -> bool:
+    if one.name.startswith(SEAT_PREFIX):
+        return any(seat == one.name.removeprefix(SEAT_PREFIX) for seat, _ in typed.seats)
+    name = one.name.removeprefix(_NAME)
+    return name in typed.values or bool(typed.files.get(name))
+
+
 def filled(form: Form, typed: Typed, *, refusal: Refusal | None = None) -> Form:
     """Return *form* with what was typed in it, and the field the engine refused marked with its words."""
     fields = tuple(_filled(one, typed) for one in form.fields)
     if refusal is None:
         return replace(form, fields=fields)
-    where = _field_refused(form, refusal)
-    fields = tuple(replace(one, error=refusal.text) if one.id == where else one for one in fields)
-    return replace(form, fields=fields, is_open=True, problems=(Problem(text=refusal.text, target=where),))
+    errors = _errors(form, refusal)
+    fields = tuple(replace(one, error=errors.get(one.id, "")) for one in fields)
+    problems = tuple(Problem(text=text, target=target) for target, text in errors.items())
+    return replace(form, fields=fields, is_open=True, problems=problems)
+
+
+def _errors(form: Form, refusal: Refusal) -> dict[str, str]:
+    """The sentences of a refusal by the field they belong to."""
+    if refusal.field is not None:
+        return {_field_refused(form, refusal): refusal.text}
+    by_words = {f"请填写「{one.label}」。": one.id for one in form.fields}
+    return {by_words.get(text, ""): text for text in refusal.text.split("\n")}
 
 
 def _field_refused(form: Form, refusal: Refusal) -> str:

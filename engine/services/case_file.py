@@ -26,8 +26,10 @@ from engine.services.naming import (
 from engine.services.time_state import TimeState, time_state
 from engine.services.timeline import Entry, Stage, entries, stages
 from engine.services.worklist import FlowOf, details_of, number_of, secret_value
+from engine.store.listing import Listing, Wanted
 from engine.store.unit_of_work import Transaction
 
+MOST_TOPICS = 50
 _CHANNELS = {"resident": "居民自己提出", "patrol": "网格巡查", "council": "议事会", "hotline": "热线"}
 _COUNTED = (Counter.RETURNS, Counter.REDOS, Counter.REASSIGNS, Counter.REOPENS)
 
@@ -88,6 +90,7 @@ class CaseFile:
     final_by: datetime | None
     offers: tuple[Offer, ...]
     no_action: str
+    fields: Mapping[str, str]
     facts: tuple[Fact, ...]
     children: tuple[Child, ...]
     related: tuple[Related, ...]
@@ -159,6 +162,7 @@ def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surrou
         final_by=final_by(coming),
         offers=_in_order(offered),
         no_action=_no_action(matter, viewer),
+        fields={name: str(value) for name, value in matter.fields.items()},
         facts=_facts(matter, workflow=workflow, around=around),
         children=_children(tx, matter, around=around),
         related=_related(tx, matter, around=around),
@@ -280,3 +284,13 @@ def _related(tx: Transaction, matter: Matter, *, around: Surroundings) -> tuple[
         title = title_of(told.get(other), linked, workflow=flow, world=around.world)
         found.append(Related(relation=relation, ref=other, title=title, state=flow.states[linked.state].label.zh))
     return tuple(found)
+
+
+def open_topics(tx: Transaction, *, world: World, flow_of: FlowOf) -> tuple[tuple[str, str], ...]:
+    """Return the topics that are still open, with their titles."""
+    wanted = Wanted(kinds=(MatterKind.TOPIC.value,))
+    topics = Listing(tx.connection, tx.district).page(wanted, after=None, limit=MOST_TOPICS)
+    told = details_of(tx, topics)
+    return tuple(
+        (topic.id, title_of(told.get(topic.id), topic, workflow=flow_of(topic.digest), world=world)) for topic in topics
+    )

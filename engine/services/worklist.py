@@ -1,5 +1,7 @@
 """The list of matters: what is due next, whose hands it is in, how long nothing moved, where it goes by itself."""
 
+import base64
+import binascii
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -85,10 +87,10 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class WorkPage:
-    """One page of a list; `after` leads to the next page."""
+    """One page of a list; `next_cursor` leads to the next page, empty on the last."""
 
     rows: tuple[Row, ...]
-    after: After | None
+    next_cursor: str
     totals: Totals
 
 
@@ -96,7 +98,7 @@ def work_page(
     tx: Transaction,
     filters: Filters,
     *,
-    after: After | None,
+    cursor: str,
     viewer: Actor | None,
     world: World,
     flow_of: FlowOf,
@@ -106,18 +108,35 @@ def work_page(
     """Return one page of the list that *viewer* asks for."""
     listing = Listing(tx.connection, tx.district)
     wanted = _wanted(tx, filters, listing=listing, viewer=viewer, world=world, flows=flows, now=now)
-    found = listing.page(wanted, after=after, limit=PAGE_ROWS + 1)
+    found = listing.page(wanted, after=read_cursor(cursor), limit=PAGE_ROWS + 1)
     shown = found[:PAGE_ROWS]
     return WorkPage(
         rows=rows_of(tx, shown, world=world, flow_of=flow_of, now=now),
-        after=_cursor(shown[-1], ended=wanted.ended) if len(found) > PAGE_ROWS else None,
+        next_cursor=write_cursor(_last_seen(shown[-1], ended=wanted.ended)) if len(found) > PAGE_ROWS else "",
         totals=_totals(listing, flows=flows, now=now),
     )
 
 
-def _cursor(last: Matter, *, ended: bool) -> After:
+def _last_seen(last: Matter, *, ended: bool) -> After:
     clock = last.clocks.get(STATE_CLOCK)
     return After(at=last.at if ended else (clock.due if clock is not None else None), id=last.id)
+
+
+def write_cursor(after: After) -> str:
+    """Return the place after which a page begins, as text for an address."""
+    return base64.urlsafe_b64encode(msgspec.json.encode((after.at, after.id))).decode().rstrip("=")
+
+
+def read_cursor(text: str) -> After | None:
+    """Return the place written as *text*; one that cannot be read means the first page."""
+    if not text:
+        return None
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        at, last = msgspec.json.decode(data, type=tuple[datetime | None, str])
+    except (msgspec.MsgspecError, binascii.Error, ValueError):
+        return None
+    return After(at=at, id=last) if at is None or at.tzinfo is not None else None
 
 
 def _totals(listing: Listing, *, flows: Sequence[Workflow], now: datetime) -> Totals:

@@ -1,0 +1,49 @@
+"""The web application: pages, static files, health; every answer through the same safety."""
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from api import errors, health
+from api.pages import filing, listing, matters, viewing
+from api.pages.rendering import STATIC
+from api.safety import Safety
+from engine.wiring import Sanlian
+
+YEAR = "public, max-age=31536000, immutable"
+SMALLEST_ZIPPED_BYTES = 700
+
+
+class VersionedFiles(StaticFiles):
+    """Static files; an address with a version may be kept for ever."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Serve one file (the framework asks asynchronously)."""
+        response = await super().get_response(path, scope)
+        if response.status_code == 200 and b"v=" in scope.get("query_string", b""):
+            response.headers["Cache-Control"] = YEAR
+        return response
+
+
+def create_app(sanlian: Sanlian) -> FastAPI:
+    """Return the application that serves *sanlian*."""
+    app = FastAPI(
+        title="三级联动",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        middleware=[
+            Middleware(Safety, refuse=errors.refuse),
+            Middleware(GZipMiddleware, minimum_size=SMALLEST_ZIPPED_BYTES),
+        ],
+    )
+    app.state.sanlian = sanlian
+    errors.install(app)
+    # Filing before the page of one matter: `new` is no number.
+    for router in (health.router, listing.router, filing.router, viewing.router, matters.router):
+        app.include_router(router)
+    app.mount("/static", VersionedFiles(directory=STATIC), name="static")
+    return app

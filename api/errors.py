@@ -1,0 +1,149 @@
+"""Every error as an answer: RFC 9457 problems for programs, a page with the same words for people."""
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from api.dependencies import PageFrame, look_of
+from api.pages.rendering import draw
+from engine.errors import (
+    BadInput,
+    Broken,
+    Conflict,
+    KeyReused,
+    NotFound,
+    Refused,
+    SanlianError,
+    Unavailable,
+)
+
+logger = logging.getLogger(__name__)
+
+TYPE = "urn:sanlian:error:"
+RETRY_SECONDS = 5
+_STATUS: tuple[tuple[type[SanlianError], int], ...] = (
+    (NotFound, 404),
+    (KeyReused, 422),
+    (Conflict, 409),
+    (Refused, 409),
+    (Unavailable, 503),
+    (Broken, 500),
+    (BadInput, 422),
+)
+_TITLES = {
+    400: "这个请求看不懂",
+    403: "这次提交没有处理",
+    404: "没有这一页",
+    405: "这里不能这样做",
+    409: "这件事刚刚有了变化",
+    412: "这件事刚刚有了变化",
+    413: "交的东西太大了",
+    422: "有内容要改",
+    428: "页面太旧了",
+    500: "出错了",
+    503: "暂时存不进去",
+}
+_DETAILS = {
+    400: "请从列表重新打开这一页再试。",
+    404: "地址可能抄错了，或者这件事不存在。可以到诉求列表按编号或事由找。",
+    405: "请从列表重新打开这一页再试。",
+    500: "没有存进去，时限照常走。请稍后再试；一直这样就告诉管理员，把时间一起说。",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Something a person wrote, shown again so that nothing typed is lost."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What went wrong, for people and programs."""
+
+    status: int
+    code: str
+    title: str
+    detail: str
+    kept: tuple[Kept, ...] = ()
+
+
+def problem_of(error: SanlianError, *, kept: Sequence[Kept] = ()) -> Problem:
+    """Return the problem that an error of ours is."""
+    status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+    title = "没有这件事" if isinstance(error, NotFound) else _title(status)
+    detail = _DETAILS[500] if isinstance(error, Broken) else str(error)
+    return Problem(status=status, code=error.code, title=title, detail=detail, kept=tuple(kept))
+
+
+def plain_problem(status: int, detail: str = "") -> Problem:
+    """Return the problem of a bare status."""
+    code = HTTPStatus(status).phrase.lower().replace(" ", "_")
+    return Problem(status=status, code=code, title=_title(status), detail=detail or _DETAILS.get(status, ""))
+
+
+def _title(status: int) -> str:
+    return _TITLES.get(status, "出错了")
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person looks at the answer."""
+    return "text/html" in request.headers.get("accept", "")
+
+
+def answer(request: Request, problem: Problem) -> Response:
+    """Return *problem* as a page or as `application/problem+json`."""
+    headers = {"Retry-After": str(RETRY_SECONDS)} if problem.status == 503 else {}
+    if wants_page(request):
+        page = PageFrame(here="/matters", look=look_of(request), viewer=None)
+        response = draw("problem.html", {"page": page, "problem": problem}, status=problem.status)
+        response.headers.update(headers)
+        return response
+    return problem_json(problem, headers=headers)
+
+
+def problem_json(problem: Problem, *, headers: dict[str, str] | None = None) -> Response:
+    """Return *problem* for programs."""
+    body = {
+        "type": f"{TYPE}{problem.code}", "title": problem.title, "status": problem.status, "detail": problem.detail,
+        "code": problem.code,
+    }  # fmt: skip
+    text = json.dumps(body, ensure_ascii=False)
+    return Response(text, status_code=problem.status, media_type="application/problem+json", headers=headers)
+
+
+def refuse(status: int, detail: str) -> Response:
+    """Return the refusal of a request that never reached a page."""
+    return problem_json(plain_problem(status, detail))
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of *app* be answered here."""
+
+    @app.exception_handler(SanlianError)
+    def ours(request: Request, error: SanlianError) -> Response:
+        if isinstance(error, Broken):
+            logger.error("broken promise", exc_info=error)
+        return answer(request, problem_of(error))
+
+    @app.exception_handler(HTTPException)
+    def bare(request: Request, error: HTTPException) -> Response:
+        return answer(request, plain_problem(error.status_code))
+
+    @app.exception_handler(RequestValidationError)
+    def malformed(request: Request, _error: RequestValidationError) -> Response:
+        return answer(request, plain_problem(400))
+
+    @app.exception_handler(Exception)
+    def unforeseen(request: Request, error: Exception) -> Response:
+        logger.error("unforeseen error", exc_info=error)
+        return answer(request, plain_problem(500))

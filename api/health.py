@@ -1,0 +1,27 @@
+"""Whether the process lives, and whether it can work."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse
+
+from api.dependencies import sanlian_of
+from engine.services.readiness import readiness
+
+router = APIRouter()
+
+
+@router.get("/healthz")
+def healthz() -> JSONResponse:
+    """Answer as long as the process lives."""
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/readyz")
+def readyz(request: Request) -> JSONResponse:
+    """Answer 200 when the database is there with the right tables and the last tick is fresh enough, else 503."""
+    sanlian = sanlian_of(request)
+    state = readiness(sanlian.database, sanlian.uow, now=sanlian.clock.now())
+    body = {
+        "status": "ready" if state.is_ready else "not_ready", "database": state.database, "schema": state.schema,
+        "last_sweep_age_seconds": state.sweep_age_seconds,
+    }  # fmt: skip
+    return JSONResponse(body, status_code=200 if state.is_ready else 503)

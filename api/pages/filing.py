@@ -1,0 +1,171 @@
+"""File a demand: only what happened and where must be told; the rest is proposed or may stay empty."""
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.responses import RedirectResponse, Response
+
+from api.dependencies import Asked, AskedNow, Posted
+from api.errors import Kept, answer, plain_problem, problem_of
+from api.pages.forms import Choices, Field, Form, Typed, field_of, filled, kept_texts, missing, typed_in, values_of
+from api.pages.rendering import draw
+from engine.core.command import File
+from engine.core.decision import Refusal
+from engine.core.offers import Asked as FieldAsked
+from engine.core.terms import Covers, MatterKind, UnitKind
+from engine.core.workflow.declaration import FieldRule, Start, Workflow
+from engine.errors import Conflict, SanlianError
+from engine.services.advance import Done, Entry, advance
+from engine.services.save import DemandGiven, ReporterGiven
+
+router = APIRouter()
+
+_STARTS = {"resident": "居民提出", "patrol": "巡查发现", "council": "议事会提出", "hotline": "热线转来"}
+_INTRO = "写清什么事、在哪里就行，其余可以不填。"
+_NUMBER = "external"
+
+
+@router.get("/matters/new")
+def new(asked: AskedNow, start: Annotated[str, Query(max_length=40)] = "") -> Response:
+    """Show the form of filing."""
+    return _page(asked, _form(asked, start))
+
+
+@router.post("/matters/new")
+def file(asked: AskedNow, posted: Posted) -> Response:
+    """File the demand that was written, once for each key."""
+    typed = typed_in(posted)
+    chosen = posted.get("start")
+    form = _form(asked, chosen if isinstance(chosen, str) else "")
+    if form.refused:
+        return _page(asked, form, status=403)
+    if not typed.key:
+        return answer(asked.request, plain_problem(428, "这个页面缺了编号，请重新打开「报一件」再提交。"))
+    refusal = missing(form, typed)
+    if refusal is None:
+        try:
+            outcome = _file(asked, form, typed)
+        except SanlianError as error:
+            labels = {one.name.removeprefix("f-"): one.label for one in form.fields}
+            kept = [Kept(label, text) for label, text in kept_texts(typed, labels)]
+            return answer(asked.request, problem_of(error, kept=kept))
+        if isinstance(outcome, Done):
+            return RedirectResponse(f"/matters/{outcome.number or outcome.matter.id}?done=filed", status_code=303)
+        refusal = outcome
+    return _page(asked, filled(form, typed, refusal=refusal), status=422)
+
+
+def _file(asked: Asked, form: Form, typed: Typed) -> Done | Refusal:
+    flow = _flow(asked)
+    viewer = asked.viewer
+    assert flow is not None  # without a flow or a post the form is refused, and the caller has looked
+    assert viewer is not None  # the same
+    values = values_of(typed, file_ids={})
+    place = str(values.pop("place", ""))
+    number = str(values.pop(_NUMBER, "")) or None
+    is_resident = flow.roles[viewer.actor.role].covers is Covers.OWN
+    sanlian = asked.sanlian
+    command = File(
+        matter=sanlian.door.ids(), district=sanlian.uow.district, workflow=flow.id, start=form.start,
+        actor=viewer.actor, place=place, values=values, reporter=viewer.actor if is_resident else None,
+    )  # fmt: skip
+    reporters = (ReporterGiven(person=viewer.actor.person),) if is_resident else ()
+    demand = DemandGiven(channel=form.start, reporters=reporters, external_number=number)
+    outcome = advance(
+        sanlian.uow, [Entry(command, key=typed.key, demand=demand)], now=asked.now, services=sanlian.door
+    )[0]
+    if isinstance(outcome, Done | Refusal):
+        return outcome
+    raise Conflict(what="没有报上去，请再试一次。")
+
+
+def _flow(asked: Asked) -> Workflow | None:
+    return next((flow for flow in asked.flows if flow.matter == MatterKind.DEMAND and flow.levels), None)
+
+
+def _starts(flow: Workflow, role: str) -> tuple[Start, ...]:
+    return tuple(start for start in flow.starts.values() if not start.by or role in start.by)
+
+
+def _form(asked: Asked, chosen: str) -> Form:
+    blank = Form(name="new", label="报一件", button="报上去", key=asked.sanlian.door.ids())
+    flow, viewer = _flow(asked), asked.viewer
+    if flow is None:
+        return replace(blank, refused="还没有发布诉求的流程。")
+    if viewer is None:
+        return replace(blank, refused="先选一个身份，再来报。")
+    starts = _starts(flow, viewer.actor.role)
+    if not starts:
+        return replace(blank, refused=f"{viewer.label}不能报诉求，居民、网格员、社区专干和服务中心可以。")
+    start = next((one for one in starts if one.id == chosen), starts[0])
+    return replace(blank, start=start.id, fields=_fields(asked, flow, start, starts))
+
+
+def _fields(asked: Asked, flow: Workflow, start: Start, starts: tuple[Start, ...]) -> tuple[Field, ...]:
+    fields = []
+    if len(starts) > 1:
+        choices = tuple((one.id, _STARTS.get(one.id, one.id)) for one in starts)
+        fields.append(
+            Field(
+                id="new-start",
+                name="start",
+                label="怎么来的",
+                kind="radio",
+                required=True,
+                values=(start.id,),
+                choices=choices,
+            )
+        )
+    fields.append(_place_field(asked))
+    for name in (*start.require, *start.optional):
+        rule = flow.fields[name]
+        field = field_of(_asked_of(rule, required=name in start.require), form="new", units=())
+        fields.append(replace(field, values=(str(rule.default),), value=str(rule.default)) if rule.default else field)
+    if start.external:
+        fields.append(Field(id="new-external", name=f"f-{_NUMBER}", label="来单编号", kind="text", required=False))
+    return tuple(fields)
+
+
+def _asked_of(rule: FieldRule, *, required: bool) -> FieldAsked:
+    choices = tuple(
+        (one, rule.choice_labels[one].zh if one in rule.choice_labels else one) for one in rule.choices or ()
+    )
+    return FieldAsked(
+        field=rule.id, label=rule.label.zh, type=rule.type, required=required, minimum=rule.minimum,
+        maximum=rule.maximum, choices=choices,
+    )  # fmt: skip
+
+
+def _place_field(asked: Asked) -> Field:
+    """The grids the viewer may report for: those of its own unit, all where it covers the street."""
+    organisation = asked.world.organisation
+    mine = asked.actor.unit if asked.actor is not None else None
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for unit in organisation.units.values():
+        if unit.kind != UnitKind.GRID or (mine is not None and mine not in organisation.ancestors(unit.id)):
+            continue
+        community = organisation.unit_above(unit.id, UnitKind.COMMUNITY.value)
+        name = organisation.units[community].name if community is not None else ""
+        groups.setdefault(name, []).append((unit.id, unit.name))
+    choices: tuple[tuple[str, Choices], ...] = tuple((name, tuple(grids)) for name, grids in groups.items())
+    every = [grid for _, grids in choices for grid, _ in grids]
+    only = (every[0],) if len(every) == 1 else ()
+    return Field(
+        id="new-place", name="f-place", label="在哪个网格", kind="select", required=True, groups=choices, values=only
+    )
+
+
+def _page(asked: Asked, form: Form, *, status: int = 200) -> Response:
+    context: dict[str, Any] = {**asked.frame("new"), "form": form, "intro": _INTRO, "after": _after(asked, form)}
+    return draw("matters/new.html", context, status=status)
+
+
+def _after(asked: Asked, form: Form) -> str:
+    flow = _flow(asked)
+    if flow is None or form.start not in flow.starts:
+        return ""
+    first = next(iter(flow.starts[form.start].to.states[::-1]))
+    state = flow.states[first]
+    holder = flow.roles[state.held_by].label.zh if state.held_by is not None else "办理的岗位"
+    return f"先到「{state.label.zh}」，轮到{holder}。编号马上就有，随时可以看到哪一步了。"

@@ -1,0 +1,206 @@
+"""The page of one matter, and the press of one of its buttons."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.datastructures import UploadFile
+from starlette.responses import RedirectResponse, Response
+
+from api.dependencies import Asked, AskedNow, Posted
+from api.errors import Kept, answer, plain_problem, problem_of
+from api.pages.forms import Choices, Form, Typed, filled, form_of, kept_texts, missing, typed_in, values_of
+from api.pages.rendering import draw
+from engine.core.command import Act, SeatAsked
+from engine.core.decision import Refusal
+from engine.core.terms import RefusalCode, UnitKind
+from engine.errors import BadFile, Conflict, SanlianError
+from engine.services.advance import Done, Entry, advance
+from engine.services.case_file import CaseFile, Surroundings, case_file, open_topics
+from engine.services.keep_files import keep_file
+
+router = APIRouter()
+
+_STATUS = {RefusalCode.STALE: 412, RefusalCode.REQUIRED: 422, RefusalCode.FIELD: 422}
+HISTORY_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message at the top of the page; `kept` is what the person had written."""
+
+    kind: str
+    title: str
+    text: str = ""
+    kept: tuple[Kept, ...] = ()
+    done: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A press that was not taken: what was typed, and why it was refused."""
+
+    action: str
+    typed: Typed
+    refusal: Refusal
+
+
+@router.get("/matters/{ref}")
+def matter(ref: str, asked: AskedNow, do: str = "", done: str = "") -> Response:
+    """Show one matter; *do* opens an action, *done* says what has just been recorded."""
+    case = _case(asked, ref)
+    label = next((one.label for one in case.offers if one.action == done), "")
+    notices = (_done_notice(case, done, label),) if done else ()
+    return _page(asked, case, notices=notices, opened=do)
+
+
+@router.post("/matters/{ref}/do/{action}")
+def act(ref: str, action: str, asked: AskedNow, posted: Posted) -> Response:
+    """Do *action* on a matter, once for each key, only if the page it was pressed on still holds."""
+    typed = typed_in(posted)
+    if asked.actor is None:
+        return answer(asked.request, plain_problem(403, "先选一个身份，再来办这件事。"))
+    if not typed.etag or not typed.key:
+        return answer(asked.request, plain_problem(428, "这个页面缺了版本号，请重新打开这件事再提交。"))
+    case = _case(asked, ref)
+    refusal = missing(_form(asked, case, action), typed)
+    if refusal is None:
+        try:
+            refusal = _press(asked, case, action=action, typed=typed)
+        except SanlianError as error:
+            labels = _labels(case)
+            kept = [Kept(label, text) for label, text in kept_texts(typed, labels)]
+            return answer(asked.request, problem_of(error, kept=kept))
+    if refusal is None:
+        return RedirectResponse(f"/matters/{case.ref}?done={action}", status_code=303)
+    return _refused(asked, ref, Tried(action, typed, refusal))
+
+
+def _press(asked: Asked, case: CaseFile, *, action: str, typed: Typed) -> Refusal | None:
+    assert asked.actor is not None  # the caller has seen it
+    try:
+        file_ids = _keep(asked, typed.files)
+    except BadFile as error:
+        return Refusal(RefusalCode.FIELD, str(error), next(iter(typed.files)))
+    command = Act(
+        matter=case.id, action=action, actor=asked.actor, values=values_of(typed, file_ids=file_ids),
+        expect=typed.etag, seats=tuple(SeatAsked(seat=seat, unit=unit) for seat, unit in typed.seats),
+        topic=typed.topic or None,
+    )  # fmt: skip
+    sanlian = asked.sanlian
+    outcome = advance(sanlian.uow, [Entry(command, key=typed.key)], now=asked.now, services=sanlian.door)[0]
+    if isinstance(outcome, Done):
+        return None
+    if isinstance(outcome, Refusal):
+        return outcome
+    raise Conflict(what="这件事正由别人办理，请刷新后再试。")
+
+
+def _keep(asked: Asked, files: Mapping[str, tuple[UploadFile, ...]]) -> dict[str, list[str]]:
+    sanlian = asked.sanlian
+    return {
+        name: [
+            keep_file(sanlian.uow, one.filename or "", one.file.read(), ids=sanlian.door.ids, now=asked.now)
+            for one in given
+        ]
+        for name, given in files.items()
+    }
+
+
+def _refused(asked: Asked, ref: str, tried: Tried) -> Response:
+    case = _case(asked, ref)
+    status = _STATUS.get(tried.refusal.code, 409)
+    notices = () if status == 422 else (_refused_notice(asked, case, tried),)
+    return _page(asked, case, notices=notices, opened=tried.action, tried=tried, status=status)
+
+
+def _done_notice(case: CaseFile, action: str, label: str) -> Notice:
+    latest = case.history[0] if case.history else None
+    said = f"{latest.who} {latest.what}。" if latest is not None else ""
+    title = f"「{label}」记下了" if label else "记下了"
+    return Notice(kind="", title=title if action != "filed" else "报上去了，编号在上面", text=said, done=action)
+
+
+def _refused_notice(asked: Asked, case: CaseFile, tried: Tried) -> Notice:
+    kept = tuple(Kept(f"你写的{label}", text) for label, text in kept_texts(tried.typed, _labels(case)))
+    if tried.refusal.code != RefusalCode.STALE:
+        return Notice(
+            kind="over", title=tried.refusal.text, text="没有记下。你写的还在，没丢。" if kept else "", kept=kept
+        )
+    latest = case.history[0]
+    words = asked.words
+    return Notice(
+        kind="over",
+        title=f"你填的时候，{latest.who}刚刚{latest.what}（{words.past(latest.at)}）",
+        text="没有记下。你写的还在，没丢。先看看现在的情况，再决定要不要提交。",
+        kept=kept,
+    )
+
+
+def _labels(case: CaseFile) -> dict[str, str]:
+    return {one.field: one.label for offer in case.offers for one in offer.asked}
+
+
+def _case(asked: Asked, ref: str) -> CaseFile:
+    shelf = asked.sanlian.door.shelf
+    with asked.sanlian.uow.read() as tx:
+        around = Surroundings(
+            world=asked.world, flow_of=lambda digest: shelf.workflow(tx, digest), catalogue={}, now=asked.now
+        )
+        return case_file(tx, ref, viewer=asked.actor, around=around)
+
+
+def _form(asked: Asked, case: CaseFile, action: str) -> Form | None:
+    return next((form for form in _forms(asked, case, opened="") if form.name == action), None)
+
+
+def _forms(asked: Asked, case: CaseFile, *, opened: str) -> tuple[Form, ...]:
+    return tuple(
+        form_of(
+            offer,
+            etag=case.etag,
+            key=asked.sanlian.door.ids(),
+            departments=departments(asked),
+            topics=_topics(asked) if offer.waits_for is not None else (),
+            known=case.fields,
+            is_open=offer.action == opened,
+        )
+        for offer in case.offers
+    )
+
+
+def departments(asked: Asked) -> Choices:
+    """Return the departments a task may be given to."""
+    units = asked.world.organisation.units.values()
+    return tuple((unit.id, unit.name) for unit in units if unit.kind == UnitKind.DEPARTMENT)
+
+
+def _topics(asked: Asked) -> Choices:
+    shelf = asked.sanlian.door.shelf
+    with asked.sanlian.uow.read() as tx:
+        return open_topics(tx, world=asked.world, flow_of=lambda digest: shelf.workflow(tx, digest))
+
+
+def _page(
+    asked: Asked,
+    case: CaseFile,
+    *,
+    notices: tuple[Notice, ...],
+    opened: str,
+    tried: Tried | None = None,
+    status: int = 200,
+) -> Response:
+    forms = _forms(asked, case, opened=opened)
+    if tried is not None:
+        shown = tried.refusal if status == 422 else None
+        forms = tuple(filled(one, tried.typed, refusal=shown) if one.name == tried.action else one for one in forms)
+    context: dict[str, Any] = {
+        **asked.frame(), "case": case, "forms": forms, "notices": notices,
+        "history": case.history[:HISTORY_SHOWN], "older": case.history[HISTORY_SHOWN:],
+        "has_problems": any(form.problems for form in forms),
+        "first_form": next((form for form in forms if not form.refused), None),
+        "viewer_label": asked.viewer.label if asked.viewer is not None else "",
+        "viewer_post": asked.viewer.id if asked.viewer is not None else None,
+    }  # fmt: skip
+    return draw("matters/matter.html", context, status=status)
