@@ -10,7 +10,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+)
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from engine.errors import BadInput, Unavailable
@@ -18,6 +26,7 @@ from engine.errors import BadInput, Unavailable
 SQLITE_BUSY_SECONDS = 5
 POSTGRES_OPTIONS = "-c timezone=UTC -c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000"
 RETRY_AFTER_SECONDS = 5
+_URL_EXPECTED = "sqlite:///文件 或 postgresql+psycopg://用户@主机/库"
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
@@ -133,10 +142,13 @@ def open_database(url: str) -> Database:
     Open the database at *url* (`sqlite:///file` or `postgresql+psycopg://…`).
 
     Raises:
-        BadInput: another kind of database.
+        BadInput: no such address, or another kind of database.
         Unavailable: the folder of the file cannot be made.
     """
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise BadInput(where="SANLIAN_DATABASE_URL", found=url, expected=_URL_EXPECTED) from error
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed)
     if parsed.get_backend_name() == "postgresql":
@@ -149,7 +161,7 @@ def open_database(url: str) -> Database:
             isolation_level="READ COMMITTED",
         )
         return Database(engine, writers=None)
-    raise BadInput(where="SANLIAN_DATABASE_URL", found=parsed.drivername, expected="sqlite 或 postgresql+psycopg")
+    raise BadInput(where="SANLIAN_DATABASE_URL", found=parsed.drivername, expected=_URL_EXPECTED)
 
 
 def _open_sqlite(url: URL) -> Database:

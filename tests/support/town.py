@@ -22,7 +22,7 @@ from engine.store.unit_of_work import UnitOfWork
 
 DISTRICT = "110101"
 MONDAY = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai, an ordinary working day
-SHIPPED = Path("workflows")
+SHIPPED = Path(__file__).parents[2] / "workflows"
 SEATS = {
     "zhu-1": ("grid_worker", "grid_leader", "resident"),
     "zhu-2": ("grid_worker", "grid_leader", "resident"),
@@ -67,11 +67,6 @@ def small_town(since: datetime = MONDAY - timedelta(days=400)) -> Organisation:
 def actor(role: str, unit: str) -> Actor:
     """Return who acts for *role* at *unit*."""
     return Actor(post=f"{role}@{unit}", role=role, unit=unit, person=f"p:{role}@{unit}")
-
-
-def counted(prefix: str) -> "Counted":
-    """Return a maker of ids `<prefix>1`, `<prefix>2` …"""
-    return Counted(prefix)
 
 
 class Counted:
