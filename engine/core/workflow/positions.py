@@ -10,10 +10,8 @@ def place_in(text: Text, offset: int, source: str) -> tuple[int, int]:
     """Return the 1-based line and column in *source* of the character at *offset* of the value of *text*."""
     if text.style == "" and "\n" not in source[text.start : text.start + offset]:
         return text.line, text.column + offset
-    if text.style in ("|", ">"):
-        start = source.find("\n", text.start) + 1
-    else:
-        start = text.start + len(text.style)
+    block = text.style in ("|", ">")
+    start = source.find("\n", text.start) + 1 if block else text.start + len(text.style)
     return place_at(source, _index_of(text, offset, source, start))
 
 
