@@ -20,16 +20,20 @@ from engine.core.decision import Refusal
 from engine.core.matter import Actor
 from engine.core.scope import SYSTEM, Post, Unit
 from engine.core.terms import UnitKind
-from engine.errors import BadFile, Conflict
+from engine.errors import BadFile, Conflict, NotFound
 from engine.services.advance import Door, Entry, Outcome, advance_in, in_one_transaction
+from engine.services.calendars import calendar_sources
 from engine.services.import_plan import Plan, Roll
+from engine.services.library import CALENDARS, SUFFIX, read_source
 from engine.services.organise import grant_posts, save_units
+from engine.services.publish import publish, store_calendar
 from engine.services.xes import Step, Trace, read_traces
 from engine.store.jobs import Job
 from engine.store.unit_of_work import Transaction, UnitOfWork
 
 BATCH_STEPS = 500
 POSTS_AT_ONCE = 500
+CALENDAR = "cn_office"
 KIND, REFUSED_KIND = "import_xes", "import_xes_refused"
 RUNNING, DONE = "running", "done"
 ALREADY_HERE = "这个编号已经在库里，没有再导一次。"
@@ -127,6 +131,26 @@ def import_log(
             done += sum(len(trace.steps) for trace in batch)
             tell(done, found.steps)
         return run.finish(resumed_at)
+
+
+def publish_shipped(uow: UnitOfWork, workflow: str, *, folder: Path, now: datetime) -> bool:
+    """
+    Publish *workflow* from *folder* unless the deployment has it, with a calendar if it has none; whether it did.
+
+    Raises:
+        NotFound: there is no such flow in the folder either.
+    """
+    with uow.read() as tx:
+        flows, calendars = tx.workflows.current_digests(), tx.workflows.current_calendar_digests()
+    if workflow in flows:
+        return False
+    if Path(workflow).name != workflow or not (folder / f"{workflow}{SUFFIX}").is_file():
+        raise NotFound(what="流程", found=workflow)
+    if not calendars:
+        base, tables = calendar_sources(folder / CALENDARS / f"{CALENDAR}{SUFFIX}")
+        store_calendar(uow, base, tables, by=SYSTEM, now=now)
+    publish(uow, read_source(folder / f"{workflow}{SUFFIX}"), by=SYSTEM, now=now)
+    return True
 
 
 def _opened(log: Path) -> BinaryIO:

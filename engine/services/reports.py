@@ -8,13 +8,17 @@ history; filing and what rules did do not count as acts.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import groupby, pairwise
+from datetime import datetime, timedelta, tzinfo
+from itertools import chain, groupby, pairwise
 
 import msgspec
 
 from engine.core.terms import EventType
 from engine.core.workflow.declaration import Workflow
+from engine.errors import NotFound
+from engine.services.advance import Door
+from engine.store.events import SYSTEM_PREFIX
+from engine.store.unit_of_work import UnitOfWork
 
 
 class _Data(msgspec.Struct):
@@ -22,6 +26,7 @@ class _Data(msgspec.Struct):
 
 
 class _Patch(msgspec.Struct):
+    workflow: str | msgspec.UnsetType = msgspec.UNSET
     level: str | msgspec.UnsetType | None = msgspec.UNSET
     fields: dict[str, str | int | bool | None] = {}
 
@@ -54,10 +59,12 @@ class LevelFigures:
 
     Mappings by level are in the order of the levels; `by_action` goes by the English words of the actions and
     `by_field` by the values of the field asked for, the most frequent first. `never_up` counts matters none of whose
-    acts stands on a higher level than the act before. `acts_on` leaves out acts above the levels.
+    acts stands on a higher level than the act before. `acts_on` leaves out acts above the levels. `zone` is where the
+    instants are to be shown.
     """
 
     workflow: str
+    zone: tzinfo
     matters: int
     acts: int
     first_at: datetime | None
@@ -74,26 +81,45 @@ class LevelFigures:
     by_action: Mapping[str, int]
 
 
-def level_figures(workflow: Workflow, bodies: Iterable[tuple[str, bytes]], *, field: str) -> LevelFigures:
+def report_levels(uow: UnitOfWork, *, workflow: str, field: str, services: Door) -> LevelFigures:
     """
-    Count the figures of *workflow* from its events.
+    Count the figures of a published flow over its whole history.
 
     Args:
-        bodies: matter id and event bytes of every event of the flow's matters, by matter and seq; read once.
         field: the choice field whose values are counted.
+    Raises:
+        NotFound: there is no such flow, or it has no such field.
+    """
+    with uow.read() as tx:
+        flow = services.shelf.current(tx, workflow)
+        if field not in flow.fields:
+            raise NotFound(what=f"流程「{workflow}」的字段", found=field)
+        matters = (event for event in tx.events.all() if not event.chain.startswith(SYSTEM_PREFIX))
+        zone = services.shelf.world(tx).calendar(flow.calendar).zone
+        return level_figures(flow, ((event.chain, event.body) for event in matters), field=field, zone=zone)
+
+
+def level_figures(workflow: Workflow, bodies: Iterable[tuple[str, bytes]], *, field: str, zone: tzinfo) -> LevelFigures:
+    """
+    Count the figures of *workflow* from events.
+
+    Args:
+        bodies: matter id and event bytes, by matter and seq; matters of other flows are passed over.
     """
     tally = _Tally(workflow, field)
     for _, events in groupby(bodies, key=lambda row: row[0]):
-        tally.add(_acts(events, field))
-    return tally.figures()
+        acts = (_DECODER.decode(body) for _, body in events)
+        filed = next(acts)
+        if filed.data.patch.workflow == workflow.id:
+            tally.add(_followed(chain((filed,), acts), field))
+    return tally.figures(zone)
 
 
-def _acts(events: Iterable[tuple[str, bytes]], field: str) -> Iterator[tuple[_Act, str | None, str]]:
+def _followed(events: Iterable[_Act], field: str) -> Iterator[tuple[_Act, str | None, str]]:
     """Yield each act with the level it led to and the value of *field* after it."""
     level: str | None = None
     value = ""
-    for _, body in events:
-        act = _DECODER.decode(body)
+    for act in events:
         patch = act.data.patch
         if patch.level is not msgspec.UNSET:
             level = patch.level
@@ -153,10 +179,11 @@ class _Tally:
             self.first[levels[0]] += 1
             self.highest[max(levels, key=self.order.__getitem__)] += 1
 
-    def figures(self) -> LevelFigures:
+    def figures(self, zone: tzinfo) -> LevelFigures:
         """Return what was counted."""
         return LevelFigures(
             workflow=self.workflow.id,
+            zone=zone,
             matters=self.matters,
             acts=sum(self.by_action.values()),
             first_at=self.span[0] if self.span else None,
