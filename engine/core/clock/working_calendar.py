@@ -125,7 +125,7 @@ class WorkingCalendar:
         first = date.fromordinal(self._local_day(start))
         # 24:00 is told on the day it ends, a closing after midnight on the day its window opened.
         by_days, before = duration.unit.by_days, from_microseconds(max(begun, until - 1))
-        last = date.fromordinal(self._belonging_day(end.at) if by_days else self._local_day(before))
+        last = date.fromordinal(self._belonging(end.at)[0] if by_days else self._local_day(before))
         return day_lines(self.rules, duration, first=first, last=max(first, last), used_on=used_on)
 
     def elapsed(self, start: datetime, end: datetime, *, unit: Unit) -> int:
@@ -196,7 +196,7 @@ class WorkingCalendar:
         """
         if not length.unit.by_days:
             return self.due(due, length)
-        midnight = (self._belonging_day(due) - EPOCH_DAY) * DAY
+        midnight = (self._belonging(due)[0] - EPOCH_DAY) * DAY
         return self.due(from_microseconds(first_instant(self.zone, midnight)), length)
 
     def opening_days(self, first: date, last: date) -> tuple[date, ...]:
@@ -309,21 +309,19 @@ class WorkingCalendar:
 
     # -- days by clock time
 
-    def _belonging_day(self, instant: datetime) -> int:
+    def _belonging(self, instant: datetime) -> tuple[int, int]:
+        """The day an instant belongs to, and its clock time there, which passes 24:00 in a window over midnight."""
         wall = local_wall(instant, self.zone)
         ordinal, time = EPOCH_DAY + wall // DAY, wall % DAY
-        if time == 0:
-            return ordinal - 1
-        if self.rules.crosses_midnight:
-            at = to_microseconds(instant)
-            if any(left < at <= right for left, right in day_intervals(self.rules, ordinal - 1)):
-                return ordinal - 1
-        return ordinal
+        if time == 0 or (self.rules.crosses_midnight and self._in_night_of(ordinal - 1, to_microseconds(instant))):
+            return ordinal - 1, time + DAY
+        return ordinal, time
+
+    def _in_night_of(self, ordinal: int, at: int) -> bool:
+        return any(left < at <= right for left, right in day_intervals(self.rules, ordinal))
 
     def _shift_days(self, instant: datetime, count: int, *, working: bool) -> DueInstant:
-        wall = local_wall(instant, self.zone)
-        day = self._belonging_day(instant)
-        time = wall - (day - EPOCH_DAY) * DAY
+        day, time = self._belonging(instant)
         target = self._nth_working_day(day, count)[0] if working else day + count
         at = first_instant(self.zone, (target - EPOCH_DAY) * DAY + time)
         return DueInstant(from_microseconds(at), working and self._provisional(day, target))

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 MINUTE = timedelta(minutes=1)
 ONE_DAY = timedelta(days=1)
 Span = tuple[str, str]
+SHOWN = [f"{hour:02d}:{minute:02d}" for hour in range(24) for minute in range(60)]
 
 
 @dataclass(eq=False)
@@ -38,11 +39,14 @@ class Walk:
         return [self._openers(wall) for wall in self.walls]
 
     def _openers(self, wall: datetime) -> list[date]:
-        shown, day = f"{wall:%H:%M}", wall.date()
+        shown, day = SHOWN[wall.hour * 60 + wall.minute], wall.date()
+        today, yesterday = self._written(day), self._written(day - ONE_DAY)
+        if not today and not yesterday:
+            return []
         if any(self._in(shown, a, b) or (b < a and self._after(shown, b)) for a, b in self.breaks):
             return []
-        own = any(self._in(shown, a, b) for a, b in self._written(day))
-        night = any(b < a and self._after(shown, b) for a, b in self._written(day - ONE_DAY))
+        own = any(self._in(shown, a, b) for a, b in today)
+        night = any(b < a and self._after(shown, b) for a, b in yesterday)
         return [day] * own + [day - ONE_DAY] * night
 
     @staticmethod
