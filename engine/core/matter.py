@@ -240,7 +240,30 @@ def as_json(matter: Matter) -> Json:
 
 def patch_between(before: Matter | None, after: Matter) -> Json:
     """Return the merge patch that turns *before* (None: nothing) into *after*."""
-    return _difference(as_json(before) if before is not None else {}, as_json(after))
+    if before is None:
+        return as_json(after)
+    patch: Json = {}
+    for name in Matter.__struct_fields__:
+        old, new = getattr(before, name), getattr(after, name)
+        if old is new or old == new:
+            continue
+        if new == _DEFAULTS.get(name, _MISSING):
+            patch[name] = None
+            continue
+        plain = msgspec.to_builtins(new)
+        if isinstance(plain, dict):
+            was = msgspec.to_builtins(old) if old is not None else {}
+            plain = _difference(was, plain)
+        patch[name] = plain
+    return patch
+
+
+_MISSING = object()
+_DEFAULTS: Json = {
+    field.name: field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+    for field in msgspec.structs.fields(Matter)
+    if not field.required
+}
 
 
 def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Json:

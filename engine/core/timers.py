@@ -62,8 +62,11 @@ def rearmed(
     cancel: list[Timer] = []
     old_clocks = before.clocks if before is not None and before.is_open else {}
     new_clocks = after.clocks if after.is_open else {}
+    same_rules = before is not None and _rules_alike(before, after)
     for key in {**old_clocks, **new_clocks}:
         old, new = old_clocks.get(key), new_clocks.get(key)
+        if old is new and same_rules:
+            continue
         had = ranked_rules(workflow, before, key) if before is not None and old is not None else ()
         has = ranked_rules(workflow, after, key) if new is not None else ()
         for pair in _touched(old, new, had, has):
@@ -75,6 +78,16 @@ def rearmed(
                 cancel += [was] if was is not None else []
                 arm += [now] if now is not None else []
     return tuple(arm), tuple(cancel)
+
+
+def _rules_alike(before: Matter, after: Matter) -> bool:
+    """Whether both moments have the same rules for every clock, used up as much."""
+    return (
+        before.state == after.state
+        and before.klass == after.klass
+        and before.level == after.level
+        and before.uses is after.uses
+    )
 
 
 Ranked: TypeAlias = tuple[tuple[int, TimerRule], ...]
