@@ -62,7 +62,7 @@ def read_folder(path: Path) -> Folder:
     library = Library(
         limits=limits,
         catalogues=catalogues,
-        flows={outline.id: outline for source in flows.values() if (outline := _outline(source))},
+        flows=_outlines(flows),
         calendars=frozenset(file.stem for file in (path / CALENDARS).glob(f"*{SUFFIX}")),
     )
     return Folder(path, library, flows, tuple(sorted(findings)))
@@ -132,5 +132,14 @@ def _is_flow(file: Path) -> bool:
     return not file.name.endswith(LIMITS_SUFFIX) and file.is_file()
 
 
-def _outline(source: Source) -> FlowOutline | None:
-    return outline_of(read_document(source.data, source.file).root)
+def _outlines(flows: Mapping[str, Source]) -> dict[str, FlowOutline | None]:
+    """Return the outline of every flow by its id; of a file that cannot be read only that it is there."""
+    outlines: dict[str, FlowOutline | None] = {}
+    for stem, source in flows.items():
+        root = read_document(source.data, source.file).root
+        outline = outline_of(root)
+        if outline is not None:
+            outlines[outline.id] = outline
+        elif root is None:
+            outlines[stem] = None
+    return outlines

@@ -75,6 +75,14 @@ def test_catalogue_is_the_only_fault_when_it_is_broken(folder: Path) -> None:
     assert read_flow_file(folder / "three_tier.yaml", read).findings == ()
 
 
+def test_flow_is_not_blamed_when_another_cannot_be_read(folder: Path) -> None:
+    """A flow that opens children of a broken flow has no fault of its own."""
+    (folder / "task.yaml").write_text("sanlian: [1\n", "utf-8")
+
+    assert read_flow_file(folder / "three_tier.yaml").findings == ()
+    assert [one.code for one in read_flow_file(folder / "task.yaml").findings] == ["E100"]
+
+
 def test_load_flows_names_all_faults_when_several_files_have_some(folder: Path) -> None:
     """Loading refuses the folder as a whole and lists every fault."""
     spoil(folder / "task.yaml", "due: 4wh", "due: 4 hours")

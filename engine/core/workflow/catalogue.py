@@ -72,13 +72,13 @@ class Library:
     """
     What a flow may name that does not stand in its own file.
 
-    `limits` by workflow id. A catalogue that is None has faults, reported elsewhere. `flows` or `calendars` None: not
-    known here, so references to them are not checked.
+    `limits` by workflow id. A catalogue or flow that is None cannot be read, which is reported elsewhere. `flows` or
+    `calendars` None: not known here, so references to them are not checked.
     """
 
     limits: Mapping[str, Source] = field(default_factory=dict)
     catalogues: Mapping[str, Catalogue | None] = field(default_factory=dict)
-    flows: Mapping[str, FlowOutline] | None = None
+    flows: Mapping[str, FlowOutline | None] | None = None
     calendars: frozenset[str] | None = None
 
 
