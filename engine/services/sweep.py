@@ -136,7 +136,7 @@ def _fire_alone(
         if cannot_serve(error):
             raise
         failed = Failed(timer, f"{type(error).__name__}: {error}"[:500])
-        logger.exception("timer_parked", timer="/".join(map(str, timer.key)))
+        logger.error("timer_parked", timer="/".join(map(str, timer.key)), error=failed.text)
     park(tx, failed, now=now, ids=services.ids)
     return failed
 
