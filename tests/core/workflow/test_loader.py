@@ -20,6 +20,7 @@ FAULTS = [
     ("E101", "start: {", "¦begin: {"),
     ("E101", "start: { to: a", "start: { ¦colour: red, to: a"),
     ("E101", "start: { to: a", "start: { ¦goes_to: a"),
+    ("E101", "milestones: { seen: 1h }", "milestones: { seen: { ¦when: n > 1, met_by: [seen] } }"),
     ("E102", "  note: { type: text }", "  note: { type: text }\n  ¦note: { type: date }"),
     ("E102", "states:\n  done", "states: { x: { held_by: h } }\n¦states:\n  done"),
     ("E103", "due: 3wd", "due: ¦3 days"),
