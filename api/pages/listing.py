@@ -19,6 +19,7 @@ MAX_TEXT = 60
 SHOWS = (
     ("", "在办的诉求"),
     ("mine", "我手里的"),
+    ("late", "超时的"),
     ("supervised", "督办的"),
     ("listed", "挂账的"),
     ("children", "任务和议题"),
@@ -57,13 +58,12 @@ def matters(
     level: Annotated[str, Query(max_length=40)] = "",
     unit: Annotated[str, Query(max_length=80)] = "",
     role: Annotated[str, Query(max_length=40)] = "",
-    late: Annotated[str, Query(max_length=5)] = "",
     q: Annotated[str, Query(max_length=400)] = "",
     after: Annotated[str, Query(max_length=300)] = "",
 ) -> HTMLResponse:
     """Show one page of the list."""
     known = show if show in dict(SHOWS) else ""
-    filters = Filters(show=known, level=level, unit=unit, role=role, late=late == "yes", text=q.strip()[:MAX_TEXT])
+    filters = Filters(show=known, level=level, unit=unit, role=role, text=q.strip()[:MAX_TEXT])
     view = _view(asked, filters, after=after)
     response = draw("matters/list.html", {**asked.frame("mine" if known == "mine" else "all"), "view": view})
     if view.next_url:
@@ -112,7 +112,7 @@ def _empty_text(filters: Filters) -> str:
 def _url(filters: Filters, cursor: str) -> str:
     given = {
         "show": filters.show, "level": filters.level, "unit": filters.unit, "role": filters.role,
-        "late": "yes" if filters.late else "", "q": filters.text, "after": cursor,
+        "q": filters.text, "after": cursor,
     }  # fmt: skip
     query = urlencode({name: value for name, value in given.items() if value})
     return f"/matters?{query}" if query else "/matters"

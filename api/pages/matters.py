@@ -199,7 +199,7 @@ def _page(
         **asked.frame(), "case": case, "forms": forms, "notices": notices,
         "history": case.history[:HISTORY_SHOWN], "older": case.history[HISTORY_SHOWN:],
         "has_problems": any(form.problems for form in forms),
-        "first_form": next((form for form in forms if not form.refused), None),
+        "first_form": next((form for form in forms if not form.refused), None),  # what moves it on stands first
         "viewer_label": asked.viewer.label if asked.viewer is not None else "",
         "viewer_post": asked.viewer.id if asked.viewer is not None else None,
     }  # fmt: skip

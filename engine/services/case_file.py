@@ -1,7 +1,7 @@
 """One matter as its page shows it: what, whose turn, by when, what if nobody acts, what one may do, its history."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from engine.core.forecast import final_by, forecast
@@ -9,12 +9,13 @@ from engine.core.history import Event, read_event
 from engine.core.matter import Actor, Holder, Matter
 from engine.core.offers import Offer, offers
 from engine.core.scope import World, people_of
-from engine.core.terms import Counter, MatterKind, Seat
+from engine.core.terms import Counter, MatterKind, RefusalCode, Seat
 from engine.core.workflow.declaration import Workflow
 from engine.errors import NotFound
 from engine.services.clock_card import ClockCard, clock_card
 from engine.services.naming import (
     LevelMark,
+    condition_words,
     field_value,
     holder_name,
     level_mark,
@@ -30,7 +31,9 @@ from engine.store.listing import Listing, Wanted
 from engine.store.unit_of_work import Transaction
 
 MOST_TOPICS = 50
+MOST_NAMED = 4
 _CHANNELS = {"resident": "居民自己提出", "patrol": "网格巡查", "council": "议事会", "hotline": "热线"}
+_RANK = {RefusalCode.ROLE: 3, RefusalCode.SCOPE: 3}
 _COUNTED = (Counter.RETURNS, Counter.REDOS, Counter.REASSIGNS, Counter.REOPENS)
 
 
@@ -83,6 +86,7 @@ class CaseFile:
     turn_post: str | None
     turn_post_label: str
     answers: str
+    duty: str
     tags: tuple[str, ...]
     time: TimeState
     stages: tuple[Stage, ...]
@@ -155,12 +159,13 @@ def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surrou
         turn_post=turn_post,
         turn_post_label=turn_label,
         answers=_name(matter.answers, workflow=workflow, world=world),
+        duty=_duty(matter, holder, workflow=workflow, world=world),
         tags=_tags(matter, workflow=workflow, catalogue=around.catalogue),
         time=time_state(matter, world=world, now=now),
         stages=stages(matter, events, workflow=workflow, world=world, now=now),
         clock=clock_card(matter, coming, workflow=workflow, world=world, now=now),
         final_by=final_by(coming),
-        offers=_in_order(offered),
+        offers=_in_order(_worded(one, matter, workflow=workflow) for one in offered),
         no_action=_no_action(matter, viewer),
         fields={name: str(value) for name, value in matter.fields.items()},
         facts=_facts(matter, workflow=workflow, around=around),
@@ -170,9 +175,24 @@ def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surrou
     )
 
 
-def _in_order(offered: Sequence[Offer]) -> tuple[Offer, ...]:
-    """What may be done first, each as declared; then what may not, with its reason."""
-    return (*(one for one in offered if one.refusal is None), *(one for one in offered if one.refusal is not None))
+def _worded(offer: Offer, matter: Matter, *, workflow: Workflow) -> Offer:
+    """Say an unmet condition in words, not as it is written in the flow."""
+    action = workflow.actions_of(matter.state).get(offer.action)
+    if offer.refusal is None or action is None or action.when is None or action.when.text not in offer.refusal.text:
+        return offer
+    words = condition_words(action.when.text, workflow=workflow)
+    return replace(offer, refusal=replace(offer.refusal, text=f"要{words}才行。"))
+
+
+def _in_order(offered: Iterable[Offer]) -> tuple[Offer, ...]:
+    """What moves it on, what may be done beside, then what may not, with its reason; each as declared."""
+
+    def rank(offer: Offer) -> int:
+        if offer.refusal is not None:
+            return _RANK.get(offer.refusal.code, 2)
+        return 0 if offer.to else 1
+
+    return tuple(sorted(offered, key=rank))
 
 
 def _no_action(matter: Matter, viewer: Actor | None) -> str:
@@ -213,6 +233,20 @@ def _post_in_turn(
     if not posts:
         return None, ""
     return posts[0], post_name(organisation.posts[posts[0]], workflow=workflow, organisation=organisation)
+
+
+def _duty(matter: Matter, holder: Holder | None, *, workflow: Workflow, world: World) -> str:
+    """What is wanted of whoever's turn it is."""
+    if holder is None or not matter.is_open:
+        return ""
+    actions = [one for one in workflow.actions_of(matter.state).values() if holder.role in one.by]
+    moving = [one for one in actions if one.to is not None] or actions
+    labels = "、".join(f"「{one.label.zh}」" for one in moving[:MOST_NAMED])
+    name = _name(holder, workflow=workflow, world=world)
+    said = f"轮到{name}：{labels}。" if labels else f"现在由{name}看着。"
+    if matter.answers is not None:
+        said += f"督办由{_name(matter.answers, workflow=workflow, world=world)}答复。"
+    return said + ("还欠一句进展。" if matter.owes is not None else "")
 
 
 def _tags(matter: Matter, *, workflow: Workflow, catalogue: Mapping[str, str]) -> tuple[str, ...]:

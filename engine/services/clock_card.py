@@ -27,7 +27,7 @@ _MOVE_WORDS = {
 }  # fmt: skip
 _STAY_WORDS = {
     Do.REMIND: "提醒", Do.WARN: "预警", Do.LATE: "记超时，告诉", Do.SUPERVISE: "转入督办，负责答复的是",
-    Do.REASSIGN: "转办给", Do.RAISE_URGENCY: "提高紧急程度，告诉", Do.PROGRESS: "催报进展，问",
+    Do.REASSIGN: "转办给", Do.RAISE_URGENCY: "提高紧急程度，告诉",
 }  # fmt: skip
 
 
@@ -147,7 +147,9 @@ def _step(one: Coming, *, workflow: Workflow, world: World) -> Step:
         )  # fmt: skip
     again = f"，以后每 {duration_words(one.period)}一次" if one.period is not None else ""
     which = _which_clock(one.clock, workflow)
-    text = f"{which}{_STAY_WORDS.get(one.do, one.do.label)}{who or '负责的岗位'}{again}"
+    who = who or "负责的岗位"
+    said = f"催{who}报一次进展" if one.do is Do.PROGRESS else f"{_STAY_WORDS.get(one.do, one.do.label)}{who}"
+    text = f"{which}{said}{again}"
     return Step(at=one.at, text=text, leaves=False, level=None, who="")
 
 

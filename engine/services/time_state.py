@@ -31,7 +31,8 @@ class TimeState:
     One clock as it stands now.
 
     `percent` is the share of its time used (0 to 100). `left_seconds` is negative once late, working seconds when
-    `working`; `day_seconds` are the working seconds of an ordinary day of its calendar.
+    `working`; `day_seconds` are the working seconds of an ordinary day of its calendar. `paused`: it waits for
+    somebody else, until `due` at the latest.
     """
 
     word: TimeWord
@@ -41,6 +42,7 @@ class TimeState:
     working: bool = False
     day_seconds: int = 27_000
     provisional: bool = False
+    paused: bool = False
 
 
 DEFAULT_THRESHOLDS = Thresholds()
@@ -58,14 +60,14 @@ def time_state(
         return TimeState("hold", due=review.due if review is not None else None)
     state = clock_state(clock, world=world, now=now, thresholds=thresholds)
     if matter.suspended and state.word != "over":
-        return TimeState("hold", due=state.due, percent=state.percent)
+        return TimeState("hold", due=state.due, percent=state.percent, paused=True)
     return state
 
 
 def clock_state(clock: Clock, *, world: World, now: datetime, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> TimeState:
     """Return how one *clock* stands at *now*."""
     if clock.due is None:
-        return TimeState("hold")
+        return TimeState("hold", paused=clock.is_held)
     calendar = world.calendar(clock.calendar)
     working = parse_duration(clock.limit).unit.working
     total = _seconds(clock.started, clock.due, calendar=calendar, working=working)

@@ -1,7 +1,7 @@
 """The history of a matter in words, and the stages it went through."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,10 +9,10 @@ from engine.core.clock.duration import parse_duration
 from engine.core.history import Event
 from engine.core.matter import STATE_CLOCK, Actor, Holder, Matter
 from engine.core.scope import World
-from engine.core.terms import SYSTEM_ROLE, BuiltIn, Do, EventType, FieldType, MatterKind
+from engine.core.terms import SYSTEM_ROLE, BuiltIn, Do, EventType, FieldType, MatterKind, Seat
 from engine.core.workflow.declaration import FieldRule, Workflow
 from engine.services.clock_card import duration_words
-from engine.services.naming import LevelMark, field_value, holder_name, level_mark, post_name, role_name
+from engine.services.naming import LevelMark, field_value, holder_name, level_mark, post_name, role_name, unit_name
 from engine.services.time_state import clock_state, day_seconds
 
 _KINDS_BY_RULE = frozenset({EventType.FIRED.value, EventType.RECOMPUTED.value, EventType.MIGRATED.value})
@@ -76,8 +76,26 @@ def entries(
     catalogue: Mapping[str, str],
 ) -> tuple[Entry, ...]:
     """Return the history in words, newest first; *private* has the values of the vault by ref."""
-    lines = [_entry(e, workflow=workflow, world=world, private=private, catalogue=catalogue) for e in events]
+    units: dict[str, str] = {}
+    lines = []
+    for event in events:
+        entry = _entry(event, workflow=workflow, world=world, private=private, catalogue=catalogue)
+        lines.append(replace(entry, notes=(*_seats(event, units, world=world), *entry.notes)))
     return tuple(reversed(lines))
+
+
+def _seats(event: Event, units: dict[str, str], *, world: World) -> list[str]:
+    """What an event says about the tasks of units; *units* remembers who got which task."""
+    notes = []
+    patch: Mapping[str, Any] = event.data.get("patch", {})
+    for child, seat in (patch.get("seats") or {}).items():
+        if "unit" in seat:
+            word = next((one.label for one in Seat if one.value == seat["seat"]), seat["seat"])
+            units[child] = f"{unit_name(seat['unit'], world.organisation)}（{word}）"
+            notes.append(f"派给 {units[child]}")
+        elif "outcome" in seat:
+            notes.append(f"{units.get(child, '一家单位')}{'退了单，座位空着' if seat.get('void') else '交了结果'}")
+    return notes
 
 
 def _entry(
@@ -151,6 +169,8 @@ def _fired_words(event: Event, patch: Mapping[str, Any], *, target: str, workflo
         clock = str((event.data.get("rule") or {}).get("clock", ""))
         named = workflow.clocks.get(clock.removeprefix("named."))
         return f"「{named.label.zh}」超时，记下来" if named is not None else "到点没办完，记超时"
+    if do is Do.REMIND:
+        return "提醒承办的岗位"
     return f"{'自动' if target else ''}{do.label}{target}"
 
 

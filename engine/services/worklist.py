@@ -34,14 +34,13 @@ class Filters:
     """
     What a list is narrowed to.
 
-    `show`: empty (open demands), `mine`, `supervised`, `listed`, `children` (tasks and topics) or `ended`.
+    `show`: empty (open demands), `mine`, `late`, `supervised`, `listed`, `children` (tasks and topics) or `ended`.
     """
 
     show: str = ""
     level: str = ""
     unit: str = ""
     role: str = ""
-    late: bool = False
     text: str = ""
 
     @property
@@ -179,7 +178,7 @@ def _wanted(
         holder=(viewer.role, viewer.unit) if mine and not own and viewer is not None else None,
         person=viewer.person if own and viewer is not None else None,
         supervised=True if filters.show == "supervised" else None,
-        late_at=now if filters.late else None,
+        late_at=now if filters.show == "late" else None,
         ids=search(tx, filters.text, listing=listing) if filters.text.strip() else None,
     )
 
