@@ -8,6 +8,7 @@ import msgspec
 from engine.core.clock.working_calendar import WorkingCalendar
 from engine.core.matter import Actor
 from engine.core.workflow.catalogue import FlowOutline, Library, Source, outline_of, read_catalogue
+from engine.core.workflow.checker import check
 from engine.core.workflow.declaration import Workflow
 from engine.core.workflow.document import read_document
 from engine.core.workflow.findings import Finding, finding
@@ -23,12 +24,15 @@ from engine.services.look_up import (
     Outline,
     Text,
     digest_of_calendars,
+    read_stored,
 )
 from engine.services.record import record
 from engine.store.unit_of_work import Transaction, UnitOfWork
 from engine.store.workflows import CalendarVersion, WorkflowVersion
 
 WORKFLOWS = "workflows"
+# Not a fault of the language, so it has no number among them.
+NOT_YET = "publish"
 CALENDARS = "calendars"
 
 
@@ -55,7 +59,14 @@ def publish(
     with uow.write() as tx:
         outlines = {**_published_outlines(tx), **_outlines(flows)}
         calendars = frozenset(tx.workflows.current_calendar_digests())
-        workflow = read_or_refuse(flow, limits=limits, catalogues=catalogues, flows=outlines, calendars=calendars)
+        workflow = read_or_refuse(
+            flow,
+            limits=limits,
+            catalogues=catalogues,
+            flows=outlines,
+            calendars=calendars,
+            others={**_published_flows(tx), **_given_flows(flows, outlines)},
+        )
         beside = Beside(
             file=flow.file,
             limits_file=limits.file if limits is not None else None,
@@ -93,10 +104,13 @@ def read_or_refuse(
     catalogues: Sequence[Source],
     flows: Mapping[str, FlowOutline],
     calendars: frozenset[str],
+    others: Mapping[str, Workflow],
 ) -> Workflow:
     """
-    Read a flow as `publish` would.
+    Read and check a flow as `publish` would.
 
+    Args:
+        others: the flows it names, as far as they can be read: some checks look into them.
     Raises:
         BadWorkflow: it has faults, or holds a vote.
     """
@@ -113,7 +127,7 @@ def read_or_refuse(
     workflow, found = read_flow(flow.data, file=flow.file, library=library)
     findings.extend(found)
     if workflow is not None:
-        findings.extend(_votes(workflow))
+        findings.extend((*check(workflow, library, flows=others), *_votes(workflow)))
     errors = [one for one in findings if one.severity == "error"]
     if workflow is None or errors:
         listing = "\n".join(str(one) for one in errors)
@@ -125,7 +139,7 @@ def _votes(workflow: Workflow) -> list[Finding]:
     """A vote can be written and checked, but not yet held."""
     return [
         finding(
-            "E900",
+            NOT_YET,
             f"「{state.label.zh}」里的投票还不能执行，请先改成由人记下结果的动作。",
             file=state.vote.where.file,
             line=state.vote.where.line,
@@ -134,6 +148,15 @@ def _votes(workflow: Workflow) -> list[Finding]:
         for state in workflow.states.values()
         if state.vote is not None
     ]
+
+
+def _published_flows(tx: Transaction) -> dict[str, Workflow]:
+    return {version.id: read_stored(version) for version in tx.workflows.versions() if version.current}
+
+
+def _given_flows(flows: Sequence[Source], outlines: Mapping[str, FlowOutline]) -> dict[str, Workflow]:
+    read = (read_flow(source.data, file=source.file, library=Library(flows=outlines))[0] for source in flows)
+    return {workflow.id: workflow for workflow in read if workflow is not None}
 
 
 def _published_outlines(tx: Transaction) -> dict[str, FlowOutline]:

@@ -35,6 +35,7 @@ states:
     label: { zh: 催着办 }
     held_by: grid_leader
     due: 2h
+    no_deadline: { zh: 催到办为止 }
     timers: [ { at: due, do: late }, { at: every 4h, do: progress } ]
     actions:
       accept: { label: { zh: 接下 }, by: [grid_leader], to: doing }
@@ -42,6 +43,7 @@ states:
     label: { zh: 在办 }
     held_by: grid_worker
     due: 4h
+    no_deadline: { zh: 办到好为止 }
     timers: [ { at: due, do: late } ]
     actions:
       finish: { label: { zh: 办好 }, by: [grid_worker, grid_leader], to: done, require: [note] }
