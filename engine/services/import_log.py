@@ -102,7 +102,14 @@ Tell = Callable[[int, int], None]
 
 
 def import_log(
-    uow: UnitOfWork, log: Path, *, workflow: str, services: Door, clock: Callable[[], datetime], tell: Tell
+    uow: UnitOfWork,
+    log: Path,
+    *,
+    workflow: str,
+    services: Door,
+    clock: Callable[[], datetime],
+    tell: Tell,
+    batch_steps: int = BATCH_STEPS,
 ) -> ImportReport:
     """
     Import the event log *log* into the published flow *workflow*.
@@ -110,6 +117,7 @@ def import_log(
     Args:
         clock: gives the instant at which a batch is recorded, aware UTC.
         tell: called with the steps done and their total.
+        batch_steps: a transaction ends with the incident that reaches so many steps.
     Raises:
         BadFile: the log cannot be read; nothing was written.
         NotFound: the flow was not published.
@@ -126,7 +134,7 @@ def import_log(
         resumed_at, done = run.progress.incidents, run.progress.taken + run.progress.refused
         tell(done, found.steps)
         stream.seek(0)
-        for batch in _batches(read_traces(stream, log.name), skip=resumed_at):
+        for batch in _batches(read_traces(stream, log.name), skip=resumed_at, enough=batch_steps):
             run.take(batch)
             done += sum(len(trace.steps) for trace in batch)
             tell(done, found.steps)
@@ -198,7 +206,7 @@ def survey(stream: BinaryIO, name: str) -> Survey:
     return Survey(sha256, incidents, steps, frozenset(repeated), roll)
 
 
-def _batches(traces: Iterator[Trace], *, skip: int) -> Iterator[list[Trace]]:
+def _batches(traces: Iterator[Trace], *, skip: int, enough: int) -> Iterator[list[Trace]]:
     batch: list[Trace] = []
     steps = 0
     for n, trace in enumerate(traces):
@@ -206,7 +214,7 @@ def _batches(traces: Iterator[Trace], *, skip: int) -> Iterator[list[Trace]]:
             continue
         batch.append(trace)
         steps += len(trace.steps)
-        if steps >= BATCH_STEPS:
+        if steps >= enough:
             yield batch
             batch, steps = [], 0
     if batch:
