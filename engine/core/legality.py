@@ -199,6 +199,7 @@ class Replay:
         return unit == self._seats.unit_above(state["place"], covers.value, at)
 
     def _fired(self, state: Json, event: Json) -> Iterator[Fault]:
+        yield from self._missed(state, event)
         cause = str(event.get("cause", "")).rsplit("/", 4)
         if event.get("actor", {}).get("role") != SYSTEM_ROLE:
             yield Fault("actor", "规则的动作记在了人的名下")
@@ -236,7 +237,7 @@ class Replay:
             yield Fault("timer", f"规则「{rule_id}」的到期时刻不是按时限算出来的那一刻")
 
     def _missed(self, state: Json, event: Json) -> Iterator[Fault]:
-        """A step by a person shows that the rules due before it had their turn, unless it was imported."""
+        """A later step shows that the rules due long before it had their turn, unless it was imported."""
         clock = state.get("clocks", {}).get(STATE_CLOCK)
         due = clock.get("due") if clock is not None else None
         if clock is None or due is None or event["at"] != event.get("recorded_at"):
@@ -244,14 +245,17 @@ class Replay:
         now = instant(event["at"])
         if instant(due) >= now - AT_WORK or self._at_work.parked(event["matter"]):
             return
-        silent = "late_at" not in clock and not self._law.is_never_late(state["state"])
+        firing = str(event.get("cause")).rsplit("/", 4)[-3:-2] if event.get("type") == EventType.FIRED else []
+        silent = (
+            "late_at" not in clock and event.get("action") != Do.LATE and not self._law.is_never_late(state["state"])
+        )
         if silent and self._should_have(instant(due), now):
             yield Fault("late", f"到 {due} 已经超时，却没有记超时")
         calendar = self._calendar(clock, event)
         if calendar is None:
             return
         for rule in self._law.due_rules(state["state"], state.get("klass", "all")):
-            if rule.do is Do.LATE or rule.id in clock.get("fired", ()):
+            if rule.do is Do.LATE or rule.id in clock.get("fired", ()) or rule.id in firing:
                 continue
             at = _shifted(calendar, due, rule.at)
             acts = calendar.next_opening(at).at if rule.fires_at_opening else at

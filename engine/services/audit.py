@@ -29,7 +29,6 @@ from engine.store.unit_of_work import Transaction, UnitOfWork
 GOOD, TAMPERED, CANNOT_TELL = 0, 1, 2
 TOPIC = "audit"
 MOST_FINDINGS = 1000
-# Starting another process costs about a second; below this many chains one is faster.
 _COLUMNS = tuple(
     column.name for column in METADATA.tables["matter"].columns if column.name not in ("district_id", "id")
 )
@@ -127,7 +126,6 @@ def verify(
         parts = Log(tx.connection, tx.district).parts(processes or os.cpu_count() or 1)
     tally = _judge_parts(uow, parts)
     with uow.read() as tx:
-        tally.add(gather(tx)[1])
         tally.add(_system_chains(tx))
         stored = tx.digests.all()
         asked = [copy for copy in copies if copy.log in (None, log_of(tx)) and day_end(copy.day, zone) <= now]
@@ -161,11 +159,13 @@ def note_run(uow: UnitOfWork, report: Report, *, by: Actor, now: datetime) -> No
 
 
 def _judge_parts(uow: UnitOfWork, parts: Sequence[Part]) -> Tally:
+    with uow.read() as tx:
+        grounds, findings = gather(tx)
+        whole = judge_part(tx, parts[0], grounds) if len(parts) == 1 else Tally()
+    whole.add(findings)
     if len(parts) == 1:
-        with uow.read() as tx:
-            return judge_part(tx, parts[0])
+        return whole
     url = uow.database.engine.url.render_as_string(hide_password=False)
-    whole = Tally()
     # Fresh processes, not forked ones: this one may hold threads and open connections.
     with ProcessPoolExecutor(len(parts), mp_context=get_context("spawn")) as pool:
         for tally in pool.map(_judge_in_process, [(url, uow.district, part) for part in parts]):
@@ -178,14 +178,13 @@ def _judge_in_process(task: tuple[str, str, Part]) -> Tally:
     database = open_database(url)
     try:
         with UnitOfWork(database, district=district).read() as tx:
-            return judge_part(tx, part)
+            return judge_part(tx, part, gather(tx)[0])
     finally:
         database.close()
 
 
-def judge_part(tx: Transaction, part: Part) -> Tally:
+def judge_part(tx: Transaction, part: Part, grounds: Grounds) -> Tally:
     """Judge the chains of *part* in one steady picture of the store."""
-    grounds, _ = gather(tx)
     log, tally = Log(tx.connection, tx.district), Tally()
     for stretch in log.stretches(part, matter_columns=_COLUMNS):
         tally.add(_judge_stretch(stretch, log, grounds))

@@ -10,12 +10,22 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
+from itertools import pairwise
 from typing import Any
 
 from engine.core.history import framed
-from engine.errors import BadFile
+from engine.core.matter import Actor
+from engine.core.scope import SYSTEM
+from engine.errors import BadFile, NotFound
+from engine.services.look_up import Shelf
+from engine.services.record import log_of, record
 from engine.store.digests import Digest
+from engine.store.events import SYSTEM_PREFIX
 from engine.store.log import Log
+from engine.store.unit_of_work import UnitOfWork
+
+TOPIC = "digest"
+CHAIN = f"{SYSTEM_PREFIX}{TOPIC}"
 
 # A transaction may commit this much after the instant it recorded; a digest made earlier would miss it.
 SETTLE = timedelta(minutes=5)
@@ -97,6 +107,58 @@ def days_to_digest(now: datetime, *, zone: tzinfo, last: date | None, first_even
 def _local(instant: datetime | None, zone: tzinfo) -> date:
     assert instant is not None
     return instant.astimezone(zone).date()
+
+
+def make_digests(uow: UnitOfWork, shelf: Shelf, *, now: datetime, by: Actor = SYSTEM) -> list[Digest]:
+    """Make the digest of every day that has ended and has none, keep it and note it in the history."""
+    with uow.read() as tx:
+        zone = shelf.world(tx).calendar(None).zone
+        log = Log(tx.connection, tx.district)
+        last = tx.digests.last_day()
+        days = days_to_digest(
+            now,
+            zone=zone,
+            last=date.fromisoformat(last) if last is not None else None,
+            first_event=log.first_recorded() if last is None else None,
+        )
+        made = digests_at(log, {day: day_end(day, zone) for day in days}) if days else {}
+    digests = [Digest(day.isoformat(), value, count, now) for day, (value, count) in made.items()]
+    # After an outage of weeks, the days on which nothing changed have the digest of the day before them.
+    changed = [one for before, one in pairwise([None, *digests]) if one and (not before or one.hash != before.hash)]
+    return [one for one in dict.fromkeys((*changed, *digests[-1:])) if _keep(uow, one, by=by, now=now)]
+
+
+def _keep(uow: UnitOfWork, digest: Digest, *, by: Actor, now: datetime) -> bool:
+    """Keep *digest* unless another process was faster."""
+    with uow.write() as tx:
+        tx.events.chain_head(CHAIN)
+        if tx.digests.get(digest.day) is not None:
+            return False
+        tx.digests.add(digest)
+        data = {"day": digest.day, "hash": digest.hash.hex(), "chains": digest.count}
+        record(tx, TOPIC, action="digest", by=by, now=now, data=data)
+    return True
+
+
+def digest_of_day(uow: UnitOfWork, shelf: Shelf, *, day: date | None, now: datetime) -> tuple[Digest, str]:
+    """
+    Return the digest of *day* (the last day that has one) and the id of the log.
+
+    Raises:
+        NotFound: there is no such digest, or the day has not ended.
+    """
+    make_digests(uow, shelf, now=now)
+    with uow.read() as tx:
+        last = tx.digests.last_day()
+        wanted = day or (date.fromisoformat(last) if last is not None else None)
+        zone = shelf.world(tx).calendar(None).zone
+        if wanted is None or now < day_end(wanted, zone) + SETTLE:
+            raise NotFound(what="摘要", found=wanted or "（还没有一天过完）")
+        stored = tx.digests.get(wanted.isoformat())
+        if stored is None:
+            value, count = digests_at(Log(tx.connection, tx.district), {wanted: day_end(wanted, zone)})[wanted]
+            stored = Digest(wanted.isoformat(), value, count, now)
+        return stored, log_of(tx)
 
 
 def write_copy(digest: Digest, *, log: str) -> str:

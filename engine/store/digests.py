@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from engine.store.repository import Repository, table
 
@@ -31,6 +31,12 @@ class Digests(Repository):
     def get(self, day: str) -> Digest | None:
         """Return the digest of *day*."""
         return next((digest for digest in self.all() if digest.day == day), None)
+
+    def last_day(self) -> str | None:
+        """Return the last day that has a digest."""
+        query = select(func.max(DIGEST.c.day)).where(DIGEST.c.district_id == self.district)
+        day: str | None = self.connection.execute(query).scalar()
+        return day
 
     def all(self) -> list[Digest]:
         """Return all digests, oldest first."""

@@ -92,6 +92,12 @@ class Log(Repository):
         order = "matter_id, seq" if is_sqlite(self.connection) else 'matter_id COLLATE "C", seq'
         yield from self._rows("matter_id, recorded_at, hash", "event", "matter_id", None, order=order)
 
+    def first_recorded(self) -> datetime | None:
+        """When the oldest event was written."""
+        query = "SELECT min(recorded_at) FROM event WHERE district_id = :district"
+        oldest = self._one(query)
+        return as_instant(oldest) if oldest is not None else None
+
     def fired_at(self) -> list[datetime]:
         """When rules acted, to the minute: one instant of each minute in which one did."""
         fired = self._rows("recorded_at", "event", "matter_id", None, order="recorded_at", extra="AND type = 'fired'")
