@@ -66,6 +66,12 @@ class Turnstile:
         self._waiting: deque[threading.Lock] = deque()
         self._taken = False
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        with self._guard:
+            return len(self._waiting)
+
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Hold the lock, in the order of arrival."""

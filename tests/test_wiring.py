@@ -1,0 +1,69 @@
+"""The composition root and the settings it reads."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import BadInput
+from engine.settings import Mode, Settings, read_settings
+from engine.store.migrate import newest_revision, stored_revision
+from engine.wiring import SALT_BYTES, IdMaker, draw_salt, wire
+
+
+def test_settings_have_defaults_that_run() -> None:
+    """Without any variable the engine is embedded on a SQLite file."""
+    assert read_settings({}) == Settings("sqlite:///var/sanlian.db", Mode.EMBEDDED, "district")
+
+
+def test_settings_are_read_from_the_environment() -> None:
+    """Every setting has its variable."""
+    given = {
+        "SANLIAN_DATABASE_URL": "postgresql+psycopg://a@b/c",
+        "SANLIAN_MODE": "distributed",
+        "SANLIAN_DISTRICT": "110101",
+    }
+    assert read_settings(given) == Settings("postgresql+psycopg://a@b/c", Mode.DISTRIBUTED, "110101")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"SANLIAN_MODE": "many"}, {"SANLIAN_MODE": "distributed"}, {"SANLIAN_DATABASE_URL": "nonsense"}],
+    ids=["unknown mode", "distributed on SQLite", "no address"],
+)
+def test_settings_are_refused_when_they_cannot_be_used(given: dict[str, str]) -> None:
+    """A setting that cannot work is named."""
+    with pytest.raises(BadInput) as refused:
+        read_settings(given)
+
+    assert refused.value.fields["where"] in given
+
+
+def test_ids_are_uuid7_and_grow() -> None:
+    """A hundred thousand ids: well formed, all different, each greater than the one before."""
+    make = IdMaker()
+
+    made = [make() for _ in range(100_000)]
+
+    assert made == sorted(set(made))
+    assert {(one[14], one[19] in "89ab", len(one)) for one in made} == {("7", True, 36)}
+
+
+def test_salts_are_long_and_different() -> None:
+    """Every commitment gets fresh randomness."""
+    assert len({draw_salt() for _ in range(100)}) == 100
+    assert len(draw_salt()) == SALT_BYTES
+
+
+def test_prepared_deployment_has_its_schema_and_keeps_its_log(tmp_path: Path) -> None:
+    """Preparing twice changes nothing: the schema is the newest, the log's id stays."""
+    sanlian = wire(Settings(database_url=f"sqlite:///{tmp_path / 'var' / 'a.db'}"))
+    sanlian.prepare()
+    with sanlian.uow.read() as tx:
+        log = tx.facts.get("log")
+
+    sanlian.prepare()
+
+    assert stored_revision(sanlian.database) == newest_revision()
+    with sanlian.uow.read() as tx:
+        assert tx.facts.get("log") == log is not None
+    sanlian.close()
