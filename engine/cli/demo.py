@@ -1,0 +1,92 @@
+"""The demo: a street with five communities, six weeks of which have been played, served at once."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.cli.serve import HOST, PORT, USAGE, Host, Port, refuse_outside, run
+from engine.errors import SanlianError
+from engine.services.demo_setup import set_up_demo
+from engine.settings import Settings
+from engine.wiring import Sanlian, wire
+
+FLOWS = Path(__file__).resolve().parents[2] / "workflows"
+DATABASE = Path("var/demo.db")
+_BESIDE = ("", "-wal", "-shm")
+_GREETING = """
+  演示数据，人物都是编的：一条街道，五个社区，将近九十件诉求，过去六周一步一步办出来的。
+  可以试试：
+    1. 打开最上面一件超时的，看「如果没人处理，……」和下面排好的事。
+    2. 点「换成……」，用轮到的岗位办一步，看办理过程多出来的那一行。
+    3. 左下角「换个身份」：居民、网格员、社区书记、街道办、部门，各看各的。
+    4. 点「报一件」，报一件新的，看它先到谁手里、到点去哪。"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to *app*."""
+    app.command("demo", help="用演示数据打开网页。")(demo)
+
+
+def demo(
+    port: Port = PORT,
+    host: Host = HOST,
+    database: Annotated[Path, typer.Option("--database", help="演示数据放在哪个文件。")] = DATABASE,
+    fresh: Annotated[bool, typer.Option("--fresh", help="丢掉原来的演示数据，重新做一份。")] = False,
+) -> None:
+    """Serve the demo, made anew where there is none."""
+    refuse_outside(host)
+    try:
+        sanlian = open_demo(database, fresh=fresh)
+    except SanlianError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(USAGE) from error
+    try:
+        run(sanlian, host=host, port=port, greeting=_GREETING)
+    finally:
+        sanlian.close()
+
+
+def open_demo(database: Path, *, fresh: bool) -> Sanlian:
+    """
+    Return the demo's deployment in the file *database*, played up to now where it is new.
+
+    The data is made beside and moved into place when whole, so an interrupted start leaves no half demo.
+    """
+    if fresh:
+        remove(database)
+    if not database.exists():
+        database.parent.mkdir(parents=True, exist_ok=True)
+        making = database.with_suffix(".making")
+        remove(making)
+        typer.echo("正在准备演示数据，十来秒……")
+        _make(making)
+        for suffix in _BESIDE:
+            if (beside := Path(f"{making}{suffix}")).exists():
+                beside.rename(f"{database}{suffix}")
+    sanlian = _wire(database)
+    sanlian.prepare()
+    return sanlian
+
+
+def remove(database: Path) -> None:
+    """Remove a SQLite file and what lies beside it."""
+    for suffix in _BESIDE:
+        Path(f"{database}{suffix}").unlink(missing_ok=True)
+
+
+def _make(database: Path) -> None:
+    sanlian = _wire(database)
+    try:
+        sanlian.prepare()
+        played = set_up_demo(sanlian.uow, services=sanlian.door, folder=FLOWS, now=sanlian.clock.now())
+    finally:
+        sanlian.close()
+    typer.echo(f"做好了：立案 {played.filed} 件，办理 {played.pressed} 步，规则自动执行 {played.fired} 次。")
+    for line in played.refused:
+        typer.echo(f"  没有演成：{line}", err=True)
+
+
+def _wire(database: Path) -> Sanlian:
+    return wire(replace(Settings(), database_url=f"sqlite:///{database.resolve()}"))
