@@ -8,7 +8,7 @@ are compared. What belongs to something wholly new or gone is not told again.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from engine.core.workflow.declaration import Action, Level, Limits, State, TimerRule, Workflow
+from engine.core.workflow.declaration import Action, Level, LimitRow, Limits, State, TimerRule, Workflow
 from engine.core.workflow.sentences import say_action, say_children, say_rule, say_start, say_vote, say_where_to
 from engine.core.workflow.tree import Path
 from engine.core.workflow.wording import (
@@ -66,9 +66,19 @@ def differences(old: Workflow, new: Workflow) -> tuple[Change, ...]:
     changes += [Change(path, aspect.about, aspect.text or aspect.detail, None) for path, aspect in gone.items()]
     whole = {change.path for change in changes if change.old is None or change.new is None}
     told = [change for change in changes if not any(change.path[:end] in whole for end in range(1, len(change.path)))]
+    told += _order_of_rows(old, new)
     if not told and old.digest != new.digest:
         return (Change((), "写法", "旧", "新（规则没有变）"),)
     return tuple(told)
+
+
+def _order_of_rows(old: Workflow, new: Workflow) -> Iterator[Change]:
+    """Yield the new order of rows that stand in both tables, when it is another."""
+    before, after = ([key for key, _ in _keyed_rows(flow.limits)] for flow in (old, new))
+    was, is_ = [key for key in before if key in after], [key for key in after if key in before]
+    if was != is_:
+        texts = (" / ".join(key or "其余" for key in keys) for keys in (was, is_))
+        yield Change(("rows",), "时限表各行的次序", *texts)
 
 
 def aspects_of(workflow: Workflow) -> Aspects:
@@ -272,22 +282,14 @@ def _limits(workflow: Workflow, limits: Limits) -> Iterator[_Row]:
     for column, label in limits.columns.items():
         yield ("columns", column), f"时限表的列「{label.zh}」", ""
         yield ("columns", column, "label"), f"时限表的列 {column} 的名字", label.zh
-    order = []
-    for number, row in enumerate(limits.rows):
-        when = "" if row.when is None else row.when.text
-        key = when if when not in order else f"{when} #{number}"
-        order.append(key)
+    for key, row in _keyed_rows(limits):
         who = "" if row.when is None else f"（{say_condition(workflow, row.when)}）"
-        yield (
-            ("rows", key),
-            f"时限表的一行{who or '（其余）'}",
-            "、".join(f"{limits.columns[column].zh} {say_duration(length)}" for column, length in row.cells.items()),
-        )
+        cells = "、".join(f"{limits.columns[one].zh} {say_duration(length)}" for one, length in row.cells.items())
+        yield ("rows", key), f"时限表的一行{who or '（其余）'}", "", cells
         for column, label in limits.columns.items():
             length = row.cells.get(column)
             yield ("rows", key, column), f"{label.zh}{who}", say_duration(length) if length else "看下面的行"
         yield ("rows", key, "basis"), f"时限表的一行{who or '（其余）'}的依据", row.basis.zh if row.basis else "无"
-    yield ("rows", "@order"), "时限表各行的次序", " / ".join(key or "其余" for key in order)
     for season, (first, last) in limits.seasons.items():
         text = f"{first[0]:02}-{first[1]:02} 到 {last[0]:02}-{last[1]:02}"
         yield ("seasons", season), f"季节「{season}」", text
@@ -295,6 +297,16 @@ def _limits(workflow: Workflow, limits: Limits) -> Iterator[_Row]:
         who = "其余" if name == "else" else say_class(workflow, name)
         yield ("escalation", name), f"升级阶梯（{who}）", ""
         yield from _rules(workflow, ("escalation", name), f"升级阶梯（{who}）", ladder, None)
+
+
+def _keyed_rows(limits: Limits | None) -> Iterator[tuple[str, LimitRow]]:
+    """Yield the rows of a table, each under its condition; a second one with the same condition is numbered."""
+    seen: set[str] = set()
+    for number, row in enumerate(limits.rows if limits is not None else ()):
+        when = "" if row.when is None else row.when.text
+        key = when if when not in seen else f"{when} #{number}"
+        seen.add(key)
+        yield key, row
 
 
 def _names(workflow: Workflow, fields: tuple[str, ...]) -> str:

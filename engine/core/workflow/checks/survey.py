@@ -6,7 +6,8 @@ from functools import cached_property
 from engine.core.terms import CLASS_ALL, COUNTERS_FED_BY_ENGINE, Do
 from engine.core.workflow.catalogue import FlowOutline, Library
 from engine.core.workflow.checks.steps import Served, Step, rules_of, steps_of
-from engine.core.workflow.condition import Condition, ConditionType, Word, built_in_types, field_type
+from engine.core.workflow.condition import Condition, ConditionType, Word
+from engine.core.workflow.conditions import condition_types
 from engine.core.workflow.declaration import State, TimerRule, Where, Workflow
 from engine.core.workflow.findings import Finding, finding
 from engine.core.workflow.reader import show_path
@@ -81,12 +82,8 @@ class Survey:
         """Types of all names of conditions."""
         flow = self.workflow
         seasons = tuple(flow.limits.seasons) if flow.limits is not None else ()
-        types = built_in_types(classes=flow.class_ids, levels=(*flow.levels, _ABOVE_LEVELS), seasons=seasons)
-        for name, rule in flow.fields.items():
-            types[name] = field_type(
-                rule.type, choices=rule.choices, minimum=rule.minimum, maximum=rule.maximum, private=rule.private
-            )
-        return types
+        levels = (*flow.levels, _ABOVE_LEVELS)
+        return condition_types(flow.fields, classes=flow.class_ids, levels=levels, seasons=seasons)
 
     @cached_property
     def world(self) -> World:
