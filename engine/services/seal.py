@@ -8,7 +8,7 @@ import msgspec
 
 from engine.core.decision import Decision
 from engine.core.history import BODY_VERSION, Event, chain_next, chain_origin, commitment, event_bytes, vault_ref
-from engine.core.matter import Value, patch_between
+from engine.core.matter import Matter, Value, patch_between
 from engine.store.events import EventRecord
 from engine.store.matters import Stored
 from engine.store.vault import Secret
@@ -56,21 +56,40 @@ def seal(
     after, occurrence = decision.after, decision.occurrence
     private: dict[str, Value | list[str]] = dict(decision.private)
     private.update({vault_ref(after.id, after.seq, name): value for name, value in beside.items()})
+    secrets = _secrets(after, private, seal_with.salts) if private else ()
+    commitments = {one.ref: commitment(one.salt, one.ref, one.value) for one in secrets if one.salt and one.value}
+    event = _event(decision, seal_with, recorded_at=recorded_at, cause=cause, private=commitments)
+    body = event_bytes(event)
+    new_head = chain_next(head if head is not None else chain_origin(seal_with.log, after.id), body)
+    record = EventRecord(
+        after.id, after.seq, occurrence.type, occurrence.at, recorded_at, timer_key, body=body, head=new_head
+    )
+    texts = tuple((ref, value) for ref, value in private.items() if isinstance(value, str))
+    return Sealed(Stored(after, new_head), record, secrets, texts)
+
+
+def _secrets(after: Matter, private: Mapping[str, Value | list[str]], salts: Salts) -> tuple[Secret, ...]:
     subject = after.reporter.person if after.reporter is not None else None
-    secrets = tuple(
+    return tuple(
         Secret(
             ref=ref,
             matter=after.id,
             seq=after.seq,
             field=ref.rsplit("/", 1)[-1],
             subject=subject,
-            salt=seal_with.salts(),
+            salt=salts(),
             value=msgspec.json.encode(value),
             purpose=PURPOSE,
         )
         for ref, value in private.items()
     )
-    event = Event(
+
+
+def _event(
+    decision: Decision, seal_with: Seal, *, recorded_at: datetime, cause: str | None, private: dict[str, str]
+) -> Event:
+    after, occurrence = decision.after, decision.occurrence
+    return Event(
         v=BODY_VERSION,
         log=seal_with.log,
         matter=after.id,
@@ -87,23 +106,9 @@ def seal(
         due_at=occurrence.due_at,
         fired_at=occurrence.fired_at,
         cause=occurrence.cause or cause,
-        private={one.ref: commitment(one.salt, one.ref, one.value) for one in secrets if one.salt and one.value},
+        private=private,
         data={**occurrence.data, "patch": patch_between(decision.before, after)},
     )
-    body = event_bytes(event)
-    new_head = chain_next(head if head is not None else chain_origin(seal_with.log, after.id), body)
-    record = EventRecord(
-        chain=after.id,
-        seq=after.seq,
-        type=occurrence.type,
-        at=occurrence.at,
-        recorded_at=recorded_at,
-        timer_key=timer_key,
-        body=body,
-        head=new_head,
-    )
-    texts = tuple((ref, value) for ref, value in private.items() if isinstance(value, str))
-    return Sealed(Stored(after, new_head), record, secrets, texts)
 
 
 def files_in(decisions: Sequence[Decision]) -> list[tuple[str, str]]:

@@ -1,6 +1,5 @@
 """The door: whole decisions or nothing, for one press and for many, on both databases."""
 
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -9,24 +8,17 @@ from sqlalchemy import text
 
 from engine.core.command import Act, File, Fire, SeatAsked
 from engine.core.decision import Refusal
-from engine.core.history import as_of, chain_next, chain_origin, commitment, fold, read_event
-from engine.core.matter import Matter
+from engine.core.history import as_of, fold, read_event
 from engine.core.terms import RefusalCode
-from engine.core.timers import armed
 from engine.errors import Conflict, KeyReused, NotFound
 from engine.services.advance import Done, Entry, Stale, advance, advance_in, in_one_transaction
 from engine.services.save import DemandGiven, ReporterGiven
 from engine.store.database import TryAgain
 from engine.store.unit_of_work import Transaction
+from tests.support.books import HOUSING, LEADER, RESIDENT, WORKER, check_books, counts, file_errand
 from tests.support.errand import settle_errands
 from tests.support.pg import Prepare
-from tests.support.town import DISTRICT, MONDAY, Town, actor, opened
-
-RESIDENT = actor("resident", "zhu-1")
-WORKER = actor("grid_worker", "zhu-1")
-LEADER = actor("grid_leader", "zhu-1")
-HOUSING = actor("department", "housing")
-LOG = "log-of-the-tests"
+from tests.support.town import DISTRICT, MONDAY, Town, opened
 
 
 @pytest.fixture
@@ -40,53 +32,6 @@ def town(prepared_database_url: str) -> Iterator[Town]:
     """The town, opened."""
     with opened(prepared_database_url) as found:
         yield found
-
-
-def file_errand(town: Town, detail: str = "灯坏了") -> Matter:
-    """File an errand of the resident of the first grid."""
-    return town.file("errand", "resident", by=RESIDENT, reporter=RESIDENT, detail=detail)
-
-
-def counts(town: Town) -> dict[str, int]:
-    """How many rows each table that a decision writes has."""
-    tables = (
-        "matter",
-        "event",
-        "timer",
-        "vault",
-        "vault_bigram",
-        "outbox",
-        "demand",
-        "reporter",
-        "idempotency",
-        "alarm",
-    )
-    with town.uow.read() as tx:
-        return {t: tx.connection.execute(text(f"SELECT count(*) FROM {t}")).scalar_one() for t in tables}
-
-
-def check_books(town: Town, matter_id: str) -> None:
-    """Chain, fold, timers, vault and the matter's row agree with each other (S1, T1)."""
-    with town.uow.read() as tx:
-        stored = tx.matters.get(matter_id)
-        assert stored is not None
-        records = list(tx.events.of(matter_id))
-        assert [record.seq for record in records] == list(range(1, len(records) + 1))
-        head = chain_origin(LOG, matter_id)
-        for record in records:
-            head = chain_next(head, record.body)
-            assert record.head == head
-        events = [read_event(record.body) for record in records]
-        assert stored.head == head
-        assert fold(events) == stored.matter
-        for event in events:
-            for ref, secret in tx.vault.get_many(event.private).items():
-                assert secret.salt is not None
-                assert secret.value is not None
-                assert commitment(secret.salt, ref, secret.value) == event.private[ref]
-        workflow = town.door.shelf.workflow(tx, stored.matter.digest)
-        should = armed(workflow, stored.matter, town.door.shelf.world(tx))
-        assert {t.key: t for t in tx.timers.of_many((matter_id,))[matter_id]} == {t.key: t for t in should}
 
 
 def test_door_writes_everything_a_decision_prescribes_when_a_demand_is_filed(town: Town) -> None:
@@ -343,86 +288,6 @@ def test_save_is_refused_when_the_matter_is_not_as_it_was_loaded(town: Town) -> 
         tx.matters.save_many([(old, old.matter.seq)])
 
     assert town.matter(matter.id).fields["rooms"] == 2
-
-
-def test_no_update_is_lost_when_many_press_at_once(town: Town) -> None:
-    """Eight people press fifty times each: four hundred events, none lost, none doubled."""
-    matter = file_errand(town)
-    failures: list[BaseException] = []
-
-    def press() -> None:
-        try:
-            for n in range(50):
-                (outcome,) = town.do(Act(matter=matter.id, action="count", actor=WORKER, values={"rooms": n + 1}))
-                assert isinstance(outcome, Done)
-        except BaseException as error:
-            failures.append(error)
-
-    people = [threading.Thread(target=press) for _ in range(8)]
-    for person in people:
-        person.start()
-    for person in people:
-        person.join()
-
-    assert failures == []
-    assert town.matter(matter.id).seq == 401
-    check_books(town, matter.id)
-
-
-def test_one_of_two_wins_when_the_same_key_comes_twice_at_once(town: Town) -> None:
-    """Two presses of one button in the same instant: one effect, one answer for both."""
-    barrier = threading.Barrier(4)
-    seen: list[tuple[str, int]] = []
-
-    def press(name: str) -> None:
-        barrier.wait()
-        command = File(
-            matter=name, district=DISTRICT, workflow="errand", start="resident", actor=RESIDENT, place="zhu-1",
-            values={"detail": "灯"},
-        )  # fmt: skip
-        (outcome,) = town.do(command, key="same")
-        assert isinstance(outcome, Done)
-        seen.append((outcome.matter.id, outcome.seq))
-
-    people = [threading.Thread(target=press, args=(f"m{n}",)) for n in range(4)]
-    for person in people:
-        person.start()
-    for person in people:
-        person.join()
-
-    assert len(seen) == 4
-    assert len(set(seen)) == 1
-    assert counts(town)["matter"] == 1
-
-
-def test_families_do_not_deadlock_when_parents_and_children_are_pressed_at_once(town: Town) -> None:
-    """Parents dropping their children while the children end: every press is answered, all books agree."""
-    shared = [
-        town.act(file_errand(town), "share", by=WORKER, seats=[SeatAsked(seat="lead", unit="housing")])
-        for _ in range(6)
-    ]
-    failures: list[BaseException] = []
-
-    def press(commands: list[Act]) -> None:
-        try:
-            for command in commands:
-                town.do(command)
-        except BaseException as error:
-            failures.append(error)
-
-    ends = [Act(matter=next(iter(m.seats)), action="finish", actor=HOUSING) for m in shared]
-    drops = [Act(matter=m.id, action="drop", actor=WORKER) for m in shared]
-    people = [threading.Thread(target=press, args=(commands,)) for commands in (ends, drops, ends[::-1], drops[::-1])]
-    for person in people:
-        person.start()
-    for person in people:
-        person.join()
-
-    assert failures == []
-    for parent in shared:
-        check_books(town, parent.id)
-        check_books(town, next(iter(parent.seats)))
-        assert not town.matter(next(iter(parent.seats))).is_open
 
 
 def test_press_leaves_no_row_when_saving_fails(town: Town) -> None:

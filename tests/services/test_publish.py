@@ -13,7 +13,7 @@ from engine.services.calendars import Source as CalendarSource
 from engine.services.look_up import Shelf
 from engine.services.organise import end_post, grant_posts, save_units
 from engine.services.publish import publish, store_calendar
-from tests.services.test_advance import LOG, RESIDENT, WORKER
+from tests.support.books import LOG, RESIDENT, WORKER
 from tests.support.errand import ERRAND, flow, settle_errands
 from tests.support.pg import Prepare
 from tests.support.town import MONDAY, SHIPPED, Town, opened

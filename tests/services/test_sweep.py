@@ -14,7 +14,7 @@ from engine.core.matter import Matter
 from engine.services.advance import Done
 from engine.services.look_up import Shelf
 from engine.services.sweep import SweepReport, sweep
-from tests.services.test_advance import HOUSING, RESIDENT, WORKER, check_books
+from tests.support.books import HOUSING, RESIDENT, WORKER, check_books
 from tests.support.errand import settle_errands
 from tests.support.pg import Prepare
 from tests.support.town import DISTRICT, MONDAY, Town, opened
