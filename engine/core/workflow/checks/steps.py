@@ -1,8 +1,9 @@
 """Every way a matter can move, as a list of steps; what the checks walk along."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from engine.core.workflow.condition import Condition
 from engine.core.workflow.declaration import Action, State, Target, TargetCase, TimerRule, Where, Workflow
@@ -98,8 +99,8 @@ def steps_of(workflow: Workflow) -> Iterator[Step]:
     for start in workflow.starts.values():
         filled = frozenset(start.require)
         asks = filled | frozenset(start.optional)
-        step = Step(StepKind.START, start.id, None, "", start.where, asks=asks, fills=filled)
-        yield from _along(step, start.to)
+        make = partial(Step, StepKind.START, start.id, None, where=start.where, asks=asks, fills=filled)
+        yield from _along(make, start.to)
     for state in workflow.states.values():
         if state.final is None:
             yield from _steps_of_state(workflow, state)
@@ -124,19 +125,19 @@ def _action_steps(state: State, action: Action) -> Iterator[Step]:
     if action.to is None:
         return
     required = frozenset(action.require)
-    step = Step(
+    make = partial(
+        Step,
         StepKind.ACTION,
         action.id,
         state.id,
-        "",
-        action.where,
+        where=action.where,
         whens=_given(action.when),
         asks=required | frozenset(action.optional),
         fills=required | frozenset(action.set),
         sets=tuple(action.set.items()),
         limit=action.limit,
     )
-    yield from _along(step, action.to)
+    yield from _along(make, action.to)
 
 
 def _rule_steps(workflow: Workflow, state: State, served: Served, kind: StepKind) -> Iterator[Step]:
@@ -144,26 +145,26 @@ def _rule_steps(workflow: Workflow, state: State, served: Served, kind: StepKind
     target = targets_of(workflow, state, rule)
     if not rule.do.leaves or target is None:
         return
-    step = Step(
+    make = partial(
+        Step,
         kind,
         rule.id,
         state.id,
-        "",
-        rule.where,
+        where=rule.where,
         classes=served.classes,
         whens=_given(rule.when),
         limit=rule.limit,
         rule=rule,
     )
-    yield from _along(step, target)
+    yield from _along(make, target)
 
 
 def _procedure_steps(state: State) -> Iterator[Step]:
     children, waits, vote = state.children, state.waits_for, state.vote
     if children is not None and children.done is not None:
         filled = frozenset(children.done_require)
-        step = Step(StepKind.CHILDREN, "done", state.id, "", children.where, asks=filled, fills=filled)
-        yield from _along(step, children.done)
+        make = partial(Step, StepKind.CHILDREN, "done", state.id, where=children.where, asks=filled, fills=filled)
+        yield from _along(make, children.done)
     if waits is not None:
         for outcome, to in waits.outcomes.items():
             yield Step(StepKind.TOPIC, outcome, state.id, to, waits.where)
@@ -171,24 +172,24 @@ def _procedure_steps(state: State) -> Iterator[Step]:
         for name, end in (("passed", vote.passed), ("rejected", vote.rejected), ("no_quorum", vote.no_quorum)):
             if end is not None and end.to is not None:
                 filled = frozenset(end.require)
-                step = Step(StepKind.VOTE, name, state.id, "", vote.where, asks=filled, fills=filled)
-                yield from _along(step, end.to)
+                make = partial(Step, StepKind.VOTE, name, state.id, where=vote.where, asks=filled, fills=filled)
+                yield from _along(make, end.to)
 
 
 def _given(when: Condition | None) -> tuple[Condition, ...]:
     return () if when is None else (when,)
 
 
-def _along(step: Step, target: Target) -> Iterator[Step]:
-    """Yield *step* once for each state the target can name, with what chooses it and what before it must not."""
+def _along(make: Callable[..., Step], target: Target) -> Iterator[Step]:
+    """Yield the step once for each state the target can name, with what chooses it and what before it must not."""
     if len(target.cases) == 1 and target.cases[0].when is None:
-        yield replace(step, target=target.cases[0].state)
+        yield make(target=target.cases[0].state)
         return
     before: tuple[Condition, ...] = ()
     for case in target.cases:
-        yield replace(step, target=case.state, entering=_given(case.when), unless=before)
+        yield make(target=case.state, entering=_given(case.when), unless=before)
         if case.when is None:
             break
         before += (case.when,)
     for state in target.last_of:
-        yield replace(step, target=state, back=True)
+        yield make(target=state, back=True)
