@@ -258,6 +258,20 @@ def test_timer_acts_once_when_it_is_fired_twice(town: Town) -> None:
     check_books(town, matter.id)
 
 
+def test_timer_does_not_act_when_its_row_is_gone(town: Town) -> None:
+    """A timer acts only if its row was consumed by this very transaction, whatever the matter looks like."""
+    matter = file_errand(town)
+    at = MONDAY + timedelta(minutes=30)
+    with town.uow.write() as tx:
+        (timer,) = tx.timers.due(at, limit=10)
+        tx.timers.cancel_many((timer,))
+
+    (outcome,) = advance(town.uow, [Entry(Fire(matter=matter.id, timer=timer))], now=at, services=town.door)
+
+    assert isinstance(outcome, Stale)
+    assert town.matter(matter.id) == matter
+
+
 def test_used_timer_is_refused_by_the_store_when_it_comes_again(town: Town) -> None:
     """Even a timer row that reappears cannot act twice: its name stands in the history (T3)."""
     matter = file_errand(town)

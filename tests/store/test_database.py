@@ -57,6 +57,33 @@ def test_no_increment_is_lost_when_many_write_at_once(uow: UnitOfWork) -> None:
         assert tx.facts.get("number") == "400"
 
 
+def test_no_increment_is_lost_when_two_processes_write(prepared_sqlite_url: str) -> None:
+    """Writers that share no turnstile, as two processes do not, still lose nothing (SQLite)."""
+    opened = [open_database(prepared_sqlite_url) for _ in range(2)]
+    processes = [UnitOfWork(Database(one.engine, writers=Turnstile()), district="d") for one in opened]
+    failures: list[BaseException] = []
+
+    def add(uow: UnitOfWork) -> None:
+        try:
+            for _ in range(50):
+                with uow.write() as tx:
+                    tx.facts.count_up("number")
+        except BaseException as error:
+            failures.append(error)
+
+    writers = [threading.Thread(target=add, args=(uow,)) for uow in processes]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+
+    assert failures == []
+    with processes[0].read() as tx:
+        assert tx.facts.get("number") == "100"
+    for one in opened:
+        one.close()
+
+
 def test_reading_session_cannot_write(database: Database) -> None:
     """A reading session refuses to write, and the connection it gives back writes again."""
     insert = text("INSERT INTO deployment (district_id, key, value) VALUES ('d', 'k', 'v')")
