@@ -1,0 +1,68 @@
+"""Filing a demand: what is asked, what is kept, once for each key."""
+
+import re
+
+from starlette.testclient import TestClient
+
+from tests.api.page import Page
+
+
+def blank(client: TestClient) -> dict[str, str]:
+    """The form of filing as it stands."""
+    page = Page(client.get("/matters/new").text)
+    return {name: str(value) for name, value in page.form("/matters/new")["fields"].items()}
+
+
+def test_resident_files_with_words_alone_and_sees_number_turn_and_forecast(client: TestClient) -> None:
+    """The grid is known, category and kind may stay empty."""
+    client.post("/as", data={"post": "jingyi-2.resident.1"})
+    form = {**blank(client), "f-detail": "东门的地锁挡了轮椅，老人出不来。"}
+
+    answer = client.post("/matters/new", data=form)
+    page = Page(client.get(answer.headers["location"]).text)
+
+    assert answer.status_code == 303
+    assert re.fullmatch(r"/matters/2611-\d{4}\?done=filed", answer.headers["location"])
+    assert "东门的地锁挡了轮椅，老人出不来" in page.text
+    assert "轮到景翼二网格 网格员" in page.text
+    assert "如果没人处理" in page.text
+
+
+def test_filing_twice_with_one_key_files_once(client: TestClient) -> None:
+    """A second press leads to the same demand."""
+    client.post("/as", data={"post": "jingyi-2.resident.1"})
+    form = {**blank(client), "f-detail": "楼顶水箱盖掉了。"}
+
+    first, second = (client.post("/matters/new", data=form) for _ in range(2))
+
+    assert first.headers["location"] == second.headers["location"]
+
+
+def test_filing_answers_422_and_keeps_the_words_when_the_place_is_missing(client: TestClient) -> None:
+    """The summary names the field."""
+    client.post("/as", data={"post": "street.service_centre.1"})
+    form = {**blank(client), "f-detail": "路口红绿灯不亮。", "f-place": ""}
+
+    answer = client.post("/matters/new", data=form)
+    page = Page(answer.text)
+
+    assert answer.status_code == 422
+    assert page.text.count("请填写「在哪个网格」。") == 2
+    assert page.form("/matters/new")["fields"]["f-detail"] == "路口红绿灯不亮。"
+
+
+def test_filing_refuses_what_cannot_be_kept_exactly(client: TestClient) -> None:
+    """A NUL is refused with words, not stored without it."""
+    client.post("/as", data={"post": "jingyi-2.resident.1"})
+    answer = client.post("/matters/new", data={**blank(client), "f-detail": "看\x00不见"})
+
+    assert answer.status_code == 422
+    assert "空字符" in answer.text
+
+
+def test_post_that_may_not_file_is_told_who_may(client: TestClient) -> None:
+    """A department cannot file; the page says who can."""
+    client.post("/as", data={"post": "police.department.1"})
+
+    assert "不能报诉求" in client.get("/matters/new").text
+    assert client.post("/matters/new", data={"key": "k", "f-detail": "x"}).status_code == 403

@@ -1,0 +1,42 @@
+"""Health and readiness."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from engine.services.readiness import TICKED_FACT
+from engine.settings import Settings
+from engine.wiring import Sanlian, wire
+from tests.api.conftest import NOW
+from tests.support.clock import FixedClock
+
+
+def test_healthz_answers_as_long_as_the_process_lives(client: TestClient) -> None:
+    """It asks nothing of the database."""
+    assert client.get("/healthz").json() == {"status": "ok"}
+
+
+def test_readyz_tells_the_age_of_the_last_tick(client: TestClient, sanlian: Sanlian) -> None:
+    """A scheduler that fell silent makes the deployment not ready."""
+    with sanlian.uow.write() as tx:
+        tx.facts.put(TICKED_FACT, (NOW - timedelta(seconds=40)).isoformat())
+    fresh = client.get("/readyz")
+    with sanlian.uow.write() as tx:
+        tx.facts.put(TICKED_FACT, (NOW - timedelta(hours=1)).isoformat())
+    silent = client.get("/readyz")
+
+    assert (fresh.status_code, fresh.json()["last_sweep_age_seconds"]) == (200, 40)
+    assert (silent.status_code, silent.json()["status"]) == (503, "not_ready")
+
+
+def test_readyz_answers_503_when_the_tables_are_not_there(tmp_path: Path) -> None:
+    """An empty database is not ready."""
+    empty = wire(Settings(database_url=f"sqlite:///{tmp_path}/empty.db"), clock=FixedClock(NOW))
+    with TestClient(create_app(empty)) as client:
+        answer = client.get("/readyz")
+    empty.close()
+
+    assert answer.status_code == 503
+    assert answer.json()["schema"] is False

@@ -1,0 +1,65 @@
+"""Headers on every answer; foreign forms and bodies that are too big are refused."""
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.datastructures import Headers
+from starlette.testclient import TestClient
+
+from api.safety import HEADERS, MAX_BODY_BYTES, came_from_here
+
+
+@pytest.mark.parametrize("path", ["/matters", "/healthz", "/static/ui.css", "/nowhere", "/matters/9999-0001"])
+def test_every_answer_carries_the_headers(client: TestClient, path: str) -> None:
+    """Pages, files, errors: all of them."""
+    answer = client.get(path)
+
+    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+
+
+@pytest.mark.parametrize(
+    ("headers", "taken"),
+    [
+        ({"sec-fetch-site": "same-origin", "cookie": "a=b"}, True),
+        ({"sec-fetch-site": "none", "cookie": "a=b"}, True),
+        ({"sec-fetch-site": "cross-site", "cookie": "a=b"}, False),
+        ({"sec-fetch-site": "same-site", "origin": "http://here"}, False),
+        ({"origin": "http://here", "host": "here", "cookie": "a=b"}, True),
+        ({"origin": "http://there", "host": "here", "cookie": "a=b"}, False),
+        ({"origin": "null", "host": "here", "cookie": "a=b"}, False),
+        ({"host": "here", "cookie": "a=b"}, False),
+        ({"host": "here"}, True),
+    ],
+)
+def test_came_from_here_asks_the_browser_first_when_it_tells(headers: dict[str, str], taken: bool) -> None:
+    """Sec-Fetch-Site decides, else Origin; cookies without either are refused."""
+    assert came_from_here(Headers(headers)) is taken
+
+
+def test_post_is_refused_when_it_comes_from_elsewhere(client: TestClient) -> None:
+    """A foreign page cannot press our buttons."""
+    answer = client.post("/as", data={"post": "street.street_head.1"}, headers={"Sec-Fetch-Site": "cross-site"})
+
+    assert answer.status_code == 403
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "set-cookie" not in answer.headers
+
+
+def test_body_is_refused_when_it_is_announced_too_big(client: TestClient) -> None:
+    """Nothing of it is read."""
+    answer = client.post("/as", content=b"", headers={"Content-Length": str(MAX_BODY_BYTES + 1)})
+
+    assert answer.status_code == 413
+
+
+def test_body_is_refused_when_it_grows_too_big_unannounced(client: TestClient) -> None:
+    """A streamed body is counted as it comes."""
+
+    def endless() -> Iterator[bytes]:
+        for _ in range(MAX_BODY_BYTES // 1_000_000 + 2):
+            yield b"a" * 1_000_000
+
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = client.post("/as", content=endless(), headers=kind)
+
+    assert answer.status_code in (400, 413)
