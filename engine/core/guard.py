@@ -79,6 +79,10 @@ class ClockGuard:
         """A person has compared the clock with another one and says that it is right."""
         return ClockGuard(reading.boot_id, (reading.offset,), reading.offset, newest_live)
 
+    def estimate(self, reading: Reading) -> datetime:
+        """What the wall clock would show if nobody had set it since it was last believed."""
+        return self.trusted[-1] + timedelta(seconds=reading.boot) if self.trusted else reading.wall
+
     def _believe(self, reading: Reading) -> "ClockGuard":
         """Keep the offset as the newest; one that drifts slowly moves with its clock instead of filling the list."""
         others = (

@@ -30,9 +30,14 @@ def log_of(tx: Transaction) -> str:
 def record(
     tx: Transaction, topic: str, *, action: str, by: Actor, now: datetime, data: Mapping[str, Any]
 ) -> EventRecord:
-    """Append an event to the system chain of *topic* (`workflows`, `organisation` …) and return it."""
+    """
+    Append an event to the system chain of *topic* (`workflows`, `organisation` …) and return it.
+
+    A clock set back does not take the chain back: the event is then as late as the one before it.
+    """
     chain, log = f"{SYSTEM_PREFIX}{topic}", log_of(tx)
     seq, head = tx.events.chain_head(chain) or (0, chain_origin(log, chain))
+    now = max(now, tx.events.recorded_at(chain, seq) or now)
     event = Event(
         v=1,
         log=log,

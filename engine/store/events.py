@@ -72,6 +72,12 @@ class Events(Repository):
         newest: datetime | None = self.connection.execute(_LAST, {"district": self.district}).scalar()
         return newest
 
+    def recorded_at(self, chain: str, seq: int) -> datetime | None:
+        """When event *seq* of a chain was written, None where there is none."""
+        query = select(EVENT.c.recorded_at).where(EVENT.c.district_id == self.district, EVENT.c.matter_id == chain)
+        instant: datetime | None = self.connection.execute(query.where(EVENT.c.seq == seq)).scalar()
+        return instant
+
     def used_timers(self, keys: Collection[str]) -> set[str]:
         """Return those of *keys* that an event has used up."""
         query = select(EVENT.c.timer_key).where(EVENT.c.district_id == self.district, EVENT.c.timer_key.in_(keys))
