@@ -55,14 +55,14 @@ class Events(Repository):
         query = select(*(EVENT.c[name] for name in _NAMES)).where(
             EVENT.c.district_id == self.district, EVENT.c.matter_id == chain
         )
-        for row in self.connection.execution_options(yield_per=CHUNK).execute(query.order_by(EVENT.c.seq)):
+        for row in self.connection.execute(query.order_by(EVENT.c.seq), execution_options={"yield_per": CHUNK}):
             yield EventRecord(*row)
 
     def all(self) -> Iterator[EventRecord]:
         """Yield every event of the district, chain by chain in id order, each in order of seq."""
         query = select(*(EVENT.c[name] for name in _NAMES)).where(EVENT.c.district_id == self.district)
-        rows = self.connection.execution_options(yield_per=CHUNK).execute(
-            query.order_by(EVENT.c.matter_id, EVENT.c.seq)
+        rows = self.connection.execute(
+            query.order_by(EVENT.c.matter_id, EVENT.c.seq), execution_options={"yield_per": CHUNK}
         )
         for row in rows:
             yield EventRecord(*row)

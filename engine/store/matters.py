@@ -106,7 +106,7 @@ class Matters(Repository):
     def heads(self) -> Iterator[tuple[str, int, bytes]]:
         """Yield (id, seq, head) of every matter, in id order."""
         query = select(MATTER.c.id, MATTER.c.seq, MATTER.c.head).where(MATTER.c.district_id == self.district)
-        rows = self.connection.execution_options(yield_per=CHUNK).execute(query.order_by(MATTER.c.id))
+        rows = self.connection.execute(query.order_by(MATTER.c.id), execution_options={"yield_per": CHUNK})
         for row in rows:
             yield row.id, row.seq, row.head
 
@@ -115,7 +115,7 @@ class Matters(Repository):
         query = select(MATTER.c.snapshot, MATTER.c.head).where(MATTER.c.district_id == self.district)
         if only_open:
             query = query.where(MATTER.c.outcome.is_(None))
-        rows = self.connection.execution_options(yield_per=CHUNK).execute(query.order_by(MATTER.c.id))
+        rows = self.connection.execute(query.order_by(MATTER.c.id), execution_options={"yield_per": CHUNK})
         for row in rows:
             yield Stored(decode(row.snapshot), row.head)
 

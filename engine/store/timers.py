@@ -86,10 +86,12 @@ class Timers(Repository):
         statement = _RINGING if is_sqlite(self.connection) else _RINGING_FREE
         timers: list[Timer] = []
         matters: dict[str, Stored] = {}
-        for row in self.connection.execute(statement, {"district": self.district, "now": now, "limit": limit}):
-            timers.append(_timer(row))
-            if row.matter_id not in matters:
-                matters[row.matter_id] = Stored(decode(row.snapshot), row.head)
+        asked = {"district": self.district, "now": now, "limit": limit}
+        for *shape, snapshot, head in self.connection.execute(statement, asked).all():
+            timer = _timer(shape)
+            timers.append(timer)
+            if timer.matter not in matters:
+                matters[timer.matter] = Stored(decode(snapshot), head)
         return timers, matters
 
     def next_fire(self) -> datetime | None:
@@ -149,9 +151,9 @@ class Timers(Repository):
         query = select(*_COLUMNS, *beside).where(
             TIMER.c.district_id == self.district, or_(TIMER.c.failed_at.is_not(None), TIMER.c.held_until.is_not(None))
         )
-        rows = self.connection.execution_options(yield_per=CHUNK).execute(query.order_by(TIMER.c.fire_at))
-        for row in rows:
-            yield TimerApart(_timer(row), row.held_until, row.failed_at, row.error)
+        rows = self.connection.execute(query.order_by(TIMER.c.fire_at), execution_options={"yield_per": CHUNK})
+        for *shape, held_until, failed_at, error in rows:
+            yield TimerApart(_timer(shape), held_until, failed_at, error)
 
 
 def timer_key(timer: Timer) -> str:
@@ -159,15 +161,17 @@ def timer_key(timer: Timer) -> str:
     return "/".join(str(part) for part in timer.key)
 
 
-def _timer(row: Any) -> Timer:
+def _timer(shape: Sequence[Any]) -> Timer:
+    """Make a timer from its cells in the order of `_SHAPE`."""
+    matter, clock, rule, visit, slot, due, fire, rank, provisional = shape
     return Timer(
-        matter=row.matter_id,
-        clock=row.clock,
-        rule=row.rule,
-        visit=row.visit,
-        slot=row.slot,
-        due=row.due_at,
-        fire=row.fire_at,
-        rank=row.rank,
-        provisional=row.provisional,
+        matter=matter,
+        clock=clock,
+        rule=rule,
+        visit=visit,
+        due=due,
+        fire=fire,
+        rank=rank,
+        slot=slot,
+        provisional=provisional,
     )
