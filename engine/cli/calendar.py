@@ -1,4 +1,4 @@
-"""`sanlian calendar`: ask a working calendar, and check its files."""
+"""`sanlian calendar`: ask a working calendar, check its files, and add them to the deployment."""
 
 from datetime import datetime
 from pathlib import Path
@@ -11,12 +11,15 @@ from engine.core.clock.instants import format_instant, parse_instant
 from engine.core.clock.running_clock import ClockFacts, Pause, due
 from engine.core.clock.working_calendar import WorkingCalendar
 from engine.errors import BadInput, CalendarFaults, NotFound, SanlianError
+from engine.services.add_calendar import Added, add_calendars, recompute_open
 from engine.services.calendars import SUFFIX, check_calendar_file, load_calendar
+from engine.services.publish_files import actor_of
+from engine.wiring import wire
 
 FINDINGS = 1
 USAGE = 2
 
-app = typer.Typer(name="calendar", help="工作日历：算到期时刻、用去的时间，检查日历文件。", no_args_is_help=True)
+app = typer.Typer(name="calendar", help="工作日历：算到期时刻、检查日历文件、加一年的放假安排。", no_args_is_help=True)
 
 CalendarName = Annotated[str, typer.Argument(metavar="CALENDAR", help="日历文件的路径，或日历文件夹里的编号。")]
 Folder = Annotated[Path, typer.Option("--folder", help="按编号找日历的文件夹。")]
@@ -92,6 +95,39 @@ def check(
         typer.echo(str(finding))
     if findings:
         raise typer.Exit(FINDINGS)
+
+
+@app.command("add", help="把日历或某一年的放假表存进库里，并按它重算在办的事。")
+def add(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="日历文件，或某一年的放假表。")],
+    *,
+    by: Annotated[str | None, typer.Option("--by", metavar="POST", help="由哪个岗位加的。")] = None,
+) -> None:
+    """Store calendars and move the clocks of the open matters that they move; doing it again changes nothing."""
+    try:
+        sanlian = wire()
+    except SanlianError as error:
+        _stop(error)
+    try:
+        sanlian.prepare()
+        now = sanlian.clock.now()
+        for one in add_calendars(sanlian.uow, files, by=actor_of(sanlian.uow, by, now=now), now=now):
+            typer.echo(_say_added(one))
+        done = recompute_open(sanlian.uow, now=now, services=sanlian.door)
+    except SanlianError as error:
+        _stop(error)
+    finally:
+        sanlian.close()
+    beside = f"，另有 {done.rearmed} 件只改了到点动作的时刻" if done.rearmed else ""
+    typer.echo(f"在办的 {done.looked_at} 件都看过：重算时限 {done.moved} 件{beside}。")
+
+
+def _say_added(added: Added) -> str:
+    calendar = added.calendar
+    if not added.is_new:
+        return f"{calendar.id}：和库里的一样，没有变。"
+    years = "、".join(map(str, sorted(calendar.rules.tables)))
+    return f"{calendar.id}：存好了，有 {years} 年的安排。" if years else f"{calendar.id}：存好了。"
 
 
 def _explain(working: WorkingCalendar, begun: datetime, duration: Duration) -> None:
