@@ -7,9 +7,10 @@ May this actor do this now? The reasons against it, in their fixed order, before
 from dataclasses import dataclass
 from datetime import datetime
 
+from engine.core.clock.working_calendar import WorkingCalendar
 from engine.core.clocks import is_spent
 from engine.core.decision import Refusal
-from engine.core.facts import facts_of, target_of
+from engine.core.facts import calendar_of, facts_of, target_of
 from engine.core.matter import STATE_CLOCK, Actor, Holder, Matter
 from engine.core.procedures import children, extension
 from engine.core.scope import World, in_scope, people_of
@@ -35,8 +36,12 @@ class Case:
 
     def facts(self) -> dict[str, object]:
         """What conditions may ask about the matter now."""
-        calendar = self.world.calendar(self.workflow.calendar)
-        return facts_of(self.workflow, self.matter, day=calendar.local(self.now).date())
+        return facts_of(self.workflow, self.matter, day=self.calendar.local(self.now).date())
+
+    @property
+    def calendar(self) -> WorkingCalendar:
+        """The calendar the state runs on."""
+        return self.world.calendar(calendar_of(self.workflow, self.matter.state, self.world.default_calendar))
 
 
 def actions_here(case: Case) -> dict[str, Action]:
@@ -136,10 +141,9 @@ def _not_before(case: Case, action: Action, actor: Actor) -> Refusal | None:
     del actor
     if action.not_before is None:
         return None
-    calendar = case.world.calendar(case.workflow.calendar)
-    opens = calendar.due(case.matter.entered, action.not_before).at
+    opens = case.calendar.due(case.matter.entered, action.not_before).at
     if case.now < opens:
-        local = calendar.local(opens)
+        local = case.calendar.local(opens)
         return Refusal(RefusalCode.NOT_BEFORE, f"要到{local:%m月%d日 %H:%M}以后才能做。")
     return None
 
@@ -148,12 +152,26 @@ def _budget_spent(case: Case, action: Action, actor: Actor) -> Refusal | None:
     del actor
     if action.to is None:
         return None
-    states = case.workflow.states
-    targets = {states[to].level for to in _reachable(case, action)}
-    back = {level for level in targets if level is not None and level != case.matter.level}
-    if targets and back == targets and all(is_spent(case.matter, level, case.now) for level in back):
-        return Refusal(RefusalCode.BUDGET_SPENT, "那一级的总时限已经用完，不能再退回去。")
-    return None
+    targets = _reachable(case, action)
+    return SPENT if targets and all(returns_to_spent(case, target) for target in targets) else None
+
+
+SPENT = Refusal(RefusalCode.BUDGET_SPENT, "那一级的总时限已经用完，不能再退回去。")
+
+
+def returns_to_spent(case: Case, target: str) -> bool:
+    """
+    Whether *target* lies in a lower level than the present state and that level's budget is used up.
+
+    Going up is no return, and neither is going on with a visit that a pause has suspended: there the budget's own
+    rule acts on arrival.
+    """
+    there, here = case.workflow.level_of(target), case.workflow.level_of(case.matter.state)
+    if there is None or (here is not None and here.order <= there.order):
+        return False
+    if case.state.pause and any(kept.state == target for kept in case.matter.suspended):
+        return False
+    return is_spent(case.matter, there.id, case.now)
 
 
 def _reachable(case: Case, action: Action) -> tuple[str, ...]:

@@ -14,13 +14,14 @@ from engine.core.clock.duration import Duration
 from engine.core.clock.running_clock import percent, remaining, resume
 from engine.core.clock.working_calendar import DueInstant, WorkingCalendar
 from engine.core.draft import Draft
-from engine.core.facts import duration, duration_of
+from engine.core.facts import duration, duration_of, facts_of
 from engine.core.matter import (
     REVIEW_CLOCK,
     STATE_CLOCK,
     Change,
     Clock,
     Matter,
+    Suspended,
     level_clock,
     milestone_clock,
     named_clock,
@@ -36,7 +37,7 @@ def due_of(clock: Clock, calendar: WorkingCalendar) -> DueInstant | None:
     if clock.is_held or not clock.limit:
         return None
     limit = duration(clock.limit)
-    due = moved(calendar.due(clock.started, limit), clock=clock, limit=limit, calendar=calendar, grants=True)
+    due = moved(calendar.due(clock.counted_from, limit), clock=clock, limit=limit, calendar=calendar, grants=True)
     if clock.not_after is not None and clock.not_after < due.at:
         return DueInstant(at=clock.not_after, provisional=False)
     return due
@@ -62,7 +63,7 @@ def percent_of(clock: Clock, share: int, calendar: WorkingCalendar) -> DueInstan
     """Return the instant at which *share* percent of the clock's own time is used."""
     limit = duration(clock.limit)
     return moved(
-        percent(calendar, clock.started, duration=limit, pct=share),
+        percent(calendar, clock.counted_from, duration=limit, pct=share),
         clock=clock,
         limit=limit,
         calendar=calendar,
@@ -71,12 +72,19 @@ def percent_of(clock: Clock, share: int, calendar: WorkingCalendar) -> DueInstan
 
 
 def begin(
-    draft: Draft, key: str, limit: Duration | None, *, calendar_id: str, not_after: datetime | None = None
+    draft: Draft,
+    key: str,
+    limit: Duration | None,
+    *,
+    calendar_id: str,
+    not_after: datetime | None = None,
+    since: datetime | None = None,
 ) -> None:
-    """Start clock *key* now; without a *limit* it only carries timers that count from the start."""
+    """Start clock *key* now; its limit counts from *since* (now). Without one it only carries timers of its start."""
     clock = Clock(
         visit=draft.seq,
         started=draft.now,
+        since=since if since != draft.now else None,
         limit=str(limit) if limit else "",
         calendar=calendar_id,
         not_after=not_after,
@@ -85,7 +93,12 @@ def begin(
 
 
 def _indexed(draft: Draft, clock: Clock) -> Clock:
-    due = due_of(clock, draft.world.calendar(clock.calendar))
+    return indexed(clock, draft.world.calendar(clock.calendar))
+
+
+def indexed(clock: Clock, calendar: WorkingCalendar) -> Clock:
+    """Return *clock* with the due instant that follows from its facts."""
+    due = due_of(clock, calendar)
     if due is None:
         return msgspec.structs.replace(clock, due=None, provisional=False)
     return msgspec.structs.replace(clock, due=due.at, provisional=due.provisional)
@@ -96,7 +109,8 @@ def begin_state_clocks(draft: Draft, state: State) -> None:
     calendar_id = draft.calendar_of(state)
     if state.due is not None or state.timers:
         limit = limit_now(draft, state.due) if state.due is not None else None
-        begin(draft, STATE_CLOCK, limit, calendar_id=calendar_id)
+        opened = draft.get("filed") if state.due is not None and state.due.given else None
+        begin(draft, STATE_CLOCK, limit, calendar_id=calendar_id, since=opened)
     for milestone in state.milestones.values():
         begin(draft, milestone_clock(milestone.id), milestone.within, calendar_id=calendar_id)
     if state.review is not None:
@@ -155,15 +169,12 @@ def released(clock: Clock, now: datetime, calendar: WorkingCalendar) -> Clock:
     """Return a held clock as it runs on from *now*."""
     last = msgspec.structs.replace(clock.changes[-1], until=now)
     clock = msgspec.structs.replace(clock, changes=(*clock.changes[:-1], last))
-    due = due_of(clock, calendar)
-    if due is None:
-        return clock
-    return msgspec.structs.replace(clock, due=due.at, provisional=due.provisional)
+    return indexed(clock, calendar)
 
 
 def held(clock: Clock, now: datetime) -> Clock:
     """Return a running clock as it is held from *now*."""
-    if clock.is_held or not clock.limit:
+    if clock.is_held:
         return clock
     return msgspec.structs.replace(_with(clock, Change(at=now)), due=None, provisional=False)
 
@@ -217,26 +228,57 @@ def meet_milestones(draft: Draft, happened: Iterable[str]) -> None:
             draft.put("clocks", key, None)
 
 
-def recompute_limits(draft: Draft) -> None:
-    """Give the running clocks the limits that now fit, counted from their own start."""
+def recompute_limits(draft: Draft) -> tuple[str, ...]:
+    """
+    Give the running clocks, suspended ones too, the limits that the changed fields choose, from their own start.
+
+    Only what the fields change counts: a counter or a level that has changed since the start moves no clock.
+    Returns: keys of the clocks of this visit that got another limit.
+    """
+    changed = []
     for key, clock in draft.clocks.items():
-        due = _declared_due(draft, key)
-        if clock.ended is not None or due is None or due.given:
-            continue
-        limit = limit_now(draft, due, since=clock.started)
-        if (str(limit) if limit else "") != clock.limit:
-            fresh = msgspec.structs.replace(clock, limit=str(limit) if limit else "")
-            draft.put("clocks", key, _indexed(draft, fresh))
+        fresh = _with_new_limit(draft, key, clock, draft.state)
+        if fresh is not clock:
+            draft.put("clocks", key, fresh)
+            changed.append(key)
+    draft.set(suspended=tuple(_with_new_limits(draft, kept) for kept in draft.get("suspended")))
+    return tuple(changed)
 
 
-def _declared_due(draft: Draft, key: str) -> Due | None:
+def _with_new_limits(draft: Draft, kept: Suspended) -> Suspended:
+    state = draft.workflow.states[kept.state]
+    clocks = {key: _with_new_limit(draft, key, clock, state) for key, clock in kept.clocks.items()}
+    return kept if clocks == kept.clocks else msgspec.structs.replace(kept, clocks=clocks)
+
+
+def _with_new_limit(draft: Draft, key: str, clock: Clock, state: State) -> Clock:
+    due = _declared_due(draft.workflow, key, state)
+    if clock.ended is not None or due is None or due.given:
+        return clock
+    limit = limit_now(draft, due, since=clock.started)
+    text = str(limit) if limit else ""
+    if text == clock.limit or text == _limit_before(draft, due, clock):
+        return clock
+    return _indexed(draft, msgspec.structs.replace(clock, limit=text))
+
+
+def _limit_before(draft: Draft, due: Due, clock: Clock) -> str:
+    """What *due* would grant now, had the fields not changed."""
+    matter = msgspec.structs.replace(draft.matter(), fields=draft.before.fields, klass=draft.before.klass)
+    day = draft.world.calendar(draft.calendar_of(draft.state)).local(clock.started).date()
+    facts = facts_of(draft.workflow, matter, day=day)
+    limit = duration_of(due, workflow=draft.workflow, facts=facts, klass=matter.klass, given=matter.given)
+    return str(limit) if limit else ""
+
+
+def _declared_due(workflow: Workflow, key: str, state: State) -> Due | None:
     if key == STATE_CLOCK:
-        return draft.state.due
+        return state.due
     kind, _, name = key.partition(".")
-    if kind == "level" and name in draft.workflow.levels:
-        return draft.workflow.levels[name].budget
-    if kind == "named" and name in draft.workflow.clocks:
-        return draft.workflow.clocks[name].limit
+    if kind == "level" and name in workflow.levels:
+        return workflow.levels[name].budget
+    if kind == "named" and name in workflow.clocks:
+        return workflow.clocks[name].limit
     return None
 
 

@@ -84,10 +84,11 @@ class TopicEnded(Frozen, frozen=True, kw_only=True):
 
 
 class Link(Frozen, frozen=True, kw_only=True):
-    """Tell a topic that a matter waits for it."""
+    """Tell a topic that a matter waits for it; `workflow` is the flow the matter waits for a topic of."""
 
     matter: str
     waiting: str
+    workflow: str | None = None
 
 
 class Cancel(Frozen, frozen=True, kw_only=True):
@@ -98,9 +99,14 @@ class Cancel(Frozen, frozen=True, kw_only=True):
 
 
 class Recompute(Frozen, frozen=True, kw_only=True):
-    """Recompute the due instants of a matter from a changed calendar."""
+    """
+    Recompute the due instants of a matter from a changed calendar.
+
+    `stored` are its timers as they are stored, by the calendar as it was; None arms all of them anew.
+    """
 
     matter: str
+    stored: tuple[Timer, ...] | None = None
 
 
 Command: TypeAlias = File | Act | Fire | ChildEnded | TopicEnded | Link | Cancel | Recompute

@@ -6,11 +6,19 @@ read or written; `now`, the workflow, the organisation and the calendars are arg
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
-from engine.core.admit import Case, actions_here, refusal_of
-from engine.core.clocks import meet_milestones, meet_named, recompute_calendar, recompute_limits
+from engine.core.admit import SPENT, Case, actions_here, refusal_of, returns_to_spent
+from engine.core.clocks import (
+    hold,
+    meet_milestones,
+    meet_named,
+    recompute_calendar,
+    recompute_limits,
+    stopped_by,
+)
 from engine.core.command import (
     Act,
     Cancel,
@@ -28,12 +36,12 @@ from engine.core.draft import Draft
 from engine.core.facts import SIMILAR, class_of, target_of
 from engine.core.fields import BadValue, is_empty, read_value
 from engine.core.firing import fire
-from engine.core.matter import STATE_CLOCK, Actor, Mark, Matter, Value
+from engine.core.matter import STATE_CLOCK, Actor, Holder, Mark, Matter, Value
 from engine.core.move import enter, move
 from engine.core.procedures import children, extension, topics
 from engine.core.scope import SYSTEM, World
 from engine.core.terms import SYSTEM_ROLE, BuiltIn, EventType, MatterKind, RefusalCode
-from engine.core.timers import rearmed, standing
+from engine.core.timers import armed, rearmed, ring_again, standing
 from engine.core.workflow.declaration import Action, Start, State, Workflow
 from engine.core.workflow.machine import (
     BEFORE_FILING,
@@ -80,7 +88,7 @@ def decide(
         case Cancel():
             return _cancel(draft, command)
         case Recompute():
-            return _recompute(draft)
+            return _recompute(draft, command)
 
 
 def _file(workflow: Workflow, command: File, *, now: datetime, world: World) -> Decision | Refusal:
@@ -153,6 +161,8 @@ def _act(draft: Draft, command: Act) -> Decision | Refusal:
     target = target_of(action.to, facts=draft.facts(), visited=matter.visited) if action.to is not None else None
     if action.to is not None and target is None:
         return Refusal(RefusalCode.CONDITION, "填的内容没有对应的下一步。")
+    if target is not None and returns_to_spent(case, target):
+        return SPENT
     problem = _seats_of_act(draft, command, action, target)
     if problem is not None:
         return problem
@@ -173,8 +183,8 @@ def _act(draft: Draft, command: Act) -> Decision | Refusal:
 def take_form(draft: Draft, action: Action, read: Values, *, actor: Actor) -> None:
     """Take the fields, constants, counts and the doer of an action; then the clocks its classes choose."""
     draft.fill(read)
-    for name, value in action.set.items():
-        draft.put("fields", name, value)
+    if any(draft.get("fields").get(name) != value for name, value in action.set.items()):
+        draft.set(fields={**draft.get("fields"), **action.set}, forms=draft.get("forms") + 1)
     if action.counts is not None:
         draft.count("counters", action.counts)
     draft.count("uses", f"{draft.get('state')}.{action.id}")
@@ -183,7 +193,8 @@ def take_form(draft: Draft, action: Action, read: Values, *, actor: Actor) -> No
     klass = class_of(draft.workflow, draft.get("fields"))
     if draft.get("fields") != draft.before.fields or klass != draft.get("klass"):
         draft.set(klass=klass)
-        recompute_limits(draft)
+        for key in recompute_limits(draft):
+            ring_again(draft, key)
 
 
 def _marks_and_milestones(draft: Draft, action: Action) -> None:
@@ -197,7 +208,8 @@ def _marks_and_milestones(draft: Draft, action: Action) -> None:
 def _stay(draft: Draft, action: Action, command: Act) -> None:
     _marks_and_milestones(draft, action)
     state = draft.state
-    if action.id == BuiltIn.NOTE:
+    hold(draft, stopped_by(state, draft.clocks))
+    if action.id == BuiltIn.NOTE or _is_holder(draft, command.actor):
         draft.set(owes=None)
     if state.extend is not None and action.id in (
         BuiltIn.ASK_EXTENSION,
@@ -208,6 +220,12 @@ def _stay(draft: Draft, action: Action, command: Act) -> None:
     if action.id == BuiltIn.ASSIGN and state.children is not None:
         for seat in command.seats:
             children.open_one(draft, state.children.seats[seat.seat], unit=seat.unit, actor=command.actor)
+
+
+def _is_holder(draft: Draft, actor: Actor) -> bool:
+    holder, stands_in = draft.get("holder"), draft.get("stands_in")
+    own = holder is not None and holder.unit is None and holder.role == actor.role
+    return own or Holder(role=actor.role, unit=actor.unit) in (holder, stands_in)
 
 
 def _tell_new_holder(draft: Draft, actor: Actor) -> None:
@@ -226,9 +244,13 @@ def _seats_of_act(draft: Draft, command: Act, action: Action, target: str | None
     if state_children is None or not command.seats:
         return Refusal(RefusalCode.REQUIRED, "请选要补派的单位。", "seats")
     free = children.free_seats(draft.before, state_children)
+    busy = children.units_here(draft.before)
     for seat in command.seats:
         if seat.unit not in draft.world.organisation.units:
             return Refusal(RefusalCode.FIELD, f"没有「{seat.unit}」这个单位，请重新选。", "seats")
+        if seat.unit in busy:
+            return Refusal(RefusalCode.FIELD, "同一个单位只能占一个位置。", "seats")
+        busy.add(seat.unit)
         free[seat.seat] = free.get(seat.seat, 0) - 1
     full = next((seat for seat, left in free.items() if left < 0), None)
     return None if full is None else Refusal(RefusalCode.FIELD, f"「{full}」的位置已经满了。", "seats")
@@ -304,6 +326,9 @@ def _topic_ended(draft: Draft, command: TopicEnded) -> Decision | Refusal:
         return STALE
     draft.put("topics", command.topic, command.outcome)
     draft.set(forms=draft.get("forms") + 1)
+    if command.outcome not in state.waits_for.outcomes:
+        draft.alarms.append(f"topic_without_way:{command.outcome}")
+        draft.tell(draft.get("holder"), "topic_ended")
     joined = topics.next_state(draft, state.waits_for)
     outcome, target = joined if joined is not None else (command.outcome, None)
     if outcome in state.waits_for.outcomes:
@@ -318,8 +343,11 @@ def _topic_ended(draft: Draft, command: TopicEnded) -> Decision | Refusal:
 def _link(draft: Draft, command: Link) -> Decision | Refusal:
     if not draft.before.is_open or draft.before.kind != MatterKind.TOPIC:
         return Refusal(RefusalCode.FIELD, "这个议题已经结束或不是议题，请另选一个。", "topic")
+    if command.workflow is not None and command.workflow != draft.before.workflow:
+        return Refusal(RefusalCode.FIELD, "这一步等的不是这种议题，请另选一个。", "topic")
     machine_of(draft.workflow).step(draft.before.state, LINKED, None)
-    draft.set(waiting=(*draft.before.waiting, command.waiting))
+    if command.waiting not in draft.before.waiting:
+        draft.set(waiting=(*draft.before.waiting, command.waiting))
     return _decision(draft, _by_engine(draft, EventType.LINKED, "linked"))
 
 
@@ -333,16 +361,23 @@ def _cancel(draft: Draft, command: Cancel) -> Decision | Refusal:
     return _decision(draft, _by_engine(draft, EventType.CANCELLED, "cancelled"))
 
 
-def _recompute(draft: Draft) -> Decision | Refusal:
+def _recompute(draft: Draft, command: Recompute) -> Decision | Refusal:
     if not draft.before.is_open:
         return ENDED
-    if not recompute_calendar(draft):
+    any_moved = recompute_calendar(draft)
+    fresh = armed(draft.workflow, draft.matter(), draft.world)
+    stored = command.stored if command.stored is not None else armed(draft.workflow, draft.before, draft.world)
+    if not any_moved and set(stored) == set(fresh):
         return STALE
     machine_of(draft.workflow).step(draft.before.state, RECOMPUTED, None)
     clock = draft.clocks.get(STATE_CLOCK)
     if clock is not None and clock.due is not None:
         draft.tell(draft.before.holder, "recomputed", due=clock.due.isoformat())
-    return _decision(draft, _by_engine(draft, EventType.RECOMPUTED, "recomputed"))
+    return replace(
+        _decision(draft, _by_engine(draft, EventType.RECOMPUTED, "recomputed")),
+        arm=tuple(timer for timer in fresh if command.stored is None or timer not in stored),
+        cancel=tuple(timer for timer in stored if command.stored is None or timer not in fresh),
+    )
 
 
 def _by_engine(draft: Draft, kind: EventType, action: str) -> Occurrence:

@@ -13,7 +13,7 @@ import msgspec
 
 from engine.core.command import File
 from engine.core.decision import Follow, Notice
-from engine.core.facts import facts_of
+from engine.core.facts import calendar_of, facts_of
 from engine.core.history import vault_ref
 from engine.core.matter import STATE_CLOCK, Clock, Holder, Matter, Value
 from engine.core.scope import World
@@ -90,15 +90,7 @@ class Draft:
 
     def calendar_of(self, state: State) -> str:
         """Id of the calendar a state runs on: its own, its level's, its holder's role's, the flow's, ours."""
-        level = self.workflow.level_of(state.id)
-        role = self.workflow.roles.get(state.held_by) if state.held_by else None
-        return (
-            state.calendar
-            or (level.calendar if level else None)
-            or (role.calendar if role else None)
-            or self.workflow.calendar
-            or self.world.default_calendar
-        )
+        return calendar_of(self.workflow, state.id, self.world.default_calendar)
 
     def fill(self, values: Mapping[str, Value | list[str]]) -> None:
         """Take read *values*: private ones into the vault of this event, the others into the matter."""

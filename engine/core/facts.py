@@ -33,7 +33,9 @@ def facts_of(workflow: Workflow, matter: Matter, *, day: date) -> dict[str, obje
     facts.update(matter.counters)
     facts["class"] = matter.klass
     facts["level"] = matter.level or ""
-    facts["external"] = matter.external_due is not None or bool(matter.fields.get("external"))
+    start = workflow.starts.get(matter.start)
+    order = matter.external_due is not None or (start is not None and bool(start.external))
+    facts["external"] = order or bool(matter.fields.get("external"))
     facts["season"] = seasons_of(workflow.limits, day)
     facts.setdefault(SIMILAR, 0)
     return facts
@@ -80,6 +82,19 @@ def _from_table(limits: Limits | None, column: str, facts: Mapping[str, object])
 def duration(text: str) -> Duration:
     """Return the duration written as *text*."""
     return parse_duration(text)
+
+
+def calendar_of(workflow: Workflow, state_id: str, default: str) -> str:
+    """Id of the calendar a state runs on: its own, its level's, its holder's role's, the flow's, or the *default*."""
+    state, level = workflow.states[state_id], workflow.level_of(state_id)
+    role = workflow.roles.get(state.held_by) if state.held_by else None
+    return (
+        state.calendar
+        or (level.calendar if level else None)
+        or (role.calendar if role else None)
+        or workflow.calendar
+        or default
+    )
 
 
 def target_of(target: Target, *, facts: Mapping[str, object], visited: Mapping[str, int]) -> str | None:

@@ -1,7 +1,7 @@
 """What people type into fields: read exactly, or refused with a reason."""
 
+import re
 from datetime import date
-from itertools import chain
 
 from engine.core.matter import Value
 from engine.core.terms import FieldType
@@ -10,6 +10,8 @@ from engine.core.workflow.declaration import FieldRule
 MAX_TEXT = 4000
 MAX_FILES = 9
 MAX_PHONE = 20
+MAX_NAME = 200
+_NUMBER = re.compile(r"-?[0-9]{1,16}")
 
 
 class BadValue(Exception):
@@ -59,8 +61,9 @@ def _keepable(rule: FieldRule, text: str) -> None:
 
 
 def _number(rule: FieldRule, raw: object) -> int:
-    if isinstance(raw, str) and raw.strip().lstrip("-").isascii() and raw.strip().lstrip("-").isdigit():
-        raw = int(raw.strip()) if len(raw.strip()) <= 16 else None
+    if isinstance(raw, str):
+        written = _NUMBER.fullmatch(raw.strip())
+        raw = int(written[0]) if written is not None else None
     if isinstance(raw, bool) or not isinstance(raw, int) or abs(raw) >= 2**53:
         raise BadValue(f"「{rule.label.zh}」应当是整数。")
     if rule.minimum is not None and raw < rule.minimum:
@@ -88,9 +91,12 @@ def _choice(rule: FieldRule, raw: str) -> str:
 
 def _date(rule: FieldRule, raw: str) -> str:
     try:
-        return date.fromisoformat(raw).isoformat()
+        read = date.fromisoformat(raw).isoformat()
     except ValueError:
-        raise BadValue(f"「{rule.label.zh}」应当写成 2026-11-20 这样。") from None
+        read = ""
+    if read != raw:
+        raise BadValue(f"「{rule.label.zh}」应当写成 2026-11-20 这样。")
+    return read
 
 
 def _files(rule: FieldRule, raw: object) -> list[str]:
@@ -99,6 +105,6 @@ def _files(rule: FieldRule, raw: object) -> list[str]:
         raise BadValue(f"「{rule.label.zh}」应当是已上传的文件。")
     if len(names) > (rule.maximum or MAX_FILES):
         raise BadValue(f"「{rule.label.zh}」最多 {rule.maximum or MAX_FILES} 个文件，现在 {len(names)} 个。")
-    if any(len(letter) != 1 or ord(letter) < 32 for letter in chain.from_iterable(names)):
+    if any(len(name) > MAX_NAME or not name.isprintable() for name in names):
         raise BadValue(f"「{rule.label.zh}」的文件编号不对，请重新上传。")
     return names

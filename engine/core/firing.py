@@ -9,10 +9,10 @@ from engine.core.decision import Occurrence
 from engine.core.draft import Draft
 from engine.core.facts import class_of, target_of
 from engine.core.matter import STATE_CLOCK, Holder, Timer
-from engine.core.move import give, move
+from engine.core.move import give, move, who_answers
 from engine.core.scope import SYSTEM, superior_of, unit_of_role
 from engine.core.terms import Counter, Do, EventType
-from engine.core.timers import rule_of, use_of_rule
+from engine.core.timers import ring_again, rule_of, use_of_rule
 from engine.core.workflow.declaration import TimerRule
 from engine.core.workflow.machine import machine_of, rule_event, state_above
 
@@ -49,7 +49,7 @@ def _use_up(draft: Draft, timer: Timer, rule: TimerRule) -> None:
     else:
         draft.change_clock(timer.clock, fired=(*clock.fired, rule.id))
     if rule.limit is not None:
-        draft.count("uses", use_of_rule(draft.before.state, rule.id))
+        draft.count("uses", use_of_rule(draft.before.state, timer.clock, rule.id))
 
 
 def _target(draft: Draft, rule: TimerRule) -> str | None:
@@ -63,9 +63,7 @@ def _leave(draft: Draft, rule: TimerRule, target: str) -> None:
     move(draft, target, actor=SYSTEM)
     if rule.keep and former is not None and former not in draft.get("kept"):
         draft.set(kept=(*draft.get("kept"), former))
-    holder = draft.get("stands_in") or draft.get("holder")
-    if holder is not None and holder.unit is not None:
-        draft.tell(holder, rule.do.value)
+    _to_holder(draft, rule.do)
     if rule.tell:
         _tell(draft, rule, rule.do.value, former)
     else:
@@ -117,11 +115,10 @@ def _late(draft: Draft, rule: TimerRule, timer: Timer) -> None:
 
 
 def _supervise(draft: Draft, rule: TimerRule, timer: Timer) -> None:
-    holder = draft.get("holder")
-    superior = _whom(draft, "superior", holder)
+    holder: Holder | None = draft.get("holder")
+    superior = who_answers(draft, holder)
     draft.set(answers=superior)
-    if superior is not None:
-        draft.tell(superior, Do.SUPERVISE)
+    draft.tell(superior, Do.SUPERVISE)
     _to_holder(draft, Do.SUPERVISE)
     _tell(draft, rule, Do.SUPERVISE, holder)
     del timer
@@ -134,17 +131,15 @@ def _reassign(draft: Draft, rule: TimerRule, timer: Timer) -> None:
         place, chosen = draft.get("place"), draft.get("department")
         unit = unit_of_role(role, place=place, chosen=chosen, organisation=draft.world.organisation)
         give(draft, Holder(role=role.id, unit=unit))
-        draft.count("counters", Counter.REASSIGNS)
     if rule.more is not None and timer.clock == STATE_CLOCK:
         _more_time(draft, rule.more)
-    if rule.keep and former is not None:
-        draft.set(kept=(*draft.get("kept"), former))
     _to_holder(draft, Do.REASSIGN)
     _tell(draft, rule, Do.REASSIGN, former)
 
 
 def _more_time(draft: Draft, more: Duration) -> None:
     grant(draft, STATE_CLOCK, more, anew=True)
+    ring_again(draft, STATE_CLOCK)
 
 
 def _raise_urgency(draft: Draft, rule: TimerRule, timer: Timer) -> None:
@@ -152,8 +147,9 @@ def _raise_urgency(draft: Draft, rule: TimerRule, timer: Timer) -> None:
     place = classes.index(draft.get("klass")) if draft.get("klass") in classes else 0
     if field is not None and place > 0:
         draft.put("fields", field, classes[place - 1])
-        draft.set(klass=class_of(draft.workflow, draft.get("fields")))
-        recompute_limits(draft)
+        draft.set(klass=class_of(draft.workflow, draft.get("fields")), forms=draft.get("forms") + 1)
+        for key in recompute_limits(draft):
+            ring_again(draft, key)
     _tell(draft, rule, Do.RAISE_URGENCY, draft.get("holder"))
     del timer
 

@@ -78,13 +78,15 @@ class Clock(Frozen, frozen=True, kw_only=True):
     """
     A clock: a pure function of when it started, its limit, its changes and the calendar.
 
-    `visit` is the seq of the event that started it. `due` is its end as computed from the facts (an index of them;
+    `visit` is the seq of the event that started it. `since` is from when its limit counts where that is not `started`
+    (a given limit counts from the child's opening). `due` is its end as computed from the facts (an index of them;
     None while it is held or when it has no limit). `fired` lists the rules that have fired; a repeating one has its
     count in `repeats`. `late_at` is when it was recorded late, `ended` when a named clock was met.
     """
 
     visit: int
     started: datetime
+    since: datetime | None = None
     limit: str
     calendar: str
     due: datetime | None = None
@@ -97,18 +99,14 @@ class Clock(Frozen, frozen=True, kw_only=True):
     ended: datetime | None = None
 
     @property
+    def counted_from(self) -> datetime:
+        """From when its limit counts."""
+        return self.since or self.started
+
+    @property
     def is_held(self) -> bool:
         """Whether the clock is held now."""
         return bool(self.changes) and self.changes[-1].more is None and self.changes[-1].until is None
-
-
-class Suspended(Frozen, frozen=True, kw_only=True):
-    """A state left for a pause: going back to it goes on with the same visit and these clocks."""
-
-    state: str
-    visit: int
-    entered: datetime
-    clocks: dict[str, Clock]
 
 
 class ExtensionAsked(Frozen, frozen=True, kw_only=True):
@@ -116,6 +114,20 @@ class ExtensionAsked(Frozen, frozen=True, kw_only=True):
 
     by: Actor
     at: datetime
+
+
+class Suspended(Frozen, frozen=True, kw_only=True):
+    """A state left for a pause: going back to it goes on with the same visit, these clocks and who had it then."""
+
+    state: str
+    visit: int
+    entered: datetime
+    clocks: dict[str, Clock]
+    holder: Holder | None = None
+    answers: Holder | None = None
+    extension: ExtensionAsked | None = None
+    extended: int = 0
+    owes: datetime | None = None
 
 
 class SeatTaken(Frozen, frozen=True, kw_only=True):

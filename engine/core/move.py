@@ -13,7 +13,7 @@ from engine.core.clocks import (
 )
 from engine.core.command import ChildEnded, SeatAsked, TopicEnded
 from engine.core.draft import Draft
-from engine.core.matter import Actor, Holder
+from engine.core.matter import Actor, Holder, Suspended
 from engine.core.procedures import children, pause, topics
 from engine.core.scope import people_of, superior_of, unit_of_role
 from engine.core.terms import Covers, MatterKind
@@ -28,8 +28,7 @@ def move(
     kept = pause.goes_on(draft, target)
     leave(draft, target)
     if kept is not None:
-        _go_on(draft, target)
-        pause.take_up(draft, kept)
+        _go_on(draft, target, kept)
     else:
         enter(draft, target, actor=actor, seats=seats, topic=topic)
 
@@ -47,11 +46,17 @@ def leave(draft: Draft, target: State) -> None:
             draft.set(suspended=())
 
 
-def _go_on(draft: Draft, target: State) -> None:
-    draft.set(state=target.id, level=target.level, owes=None)
+def _go_on(draft: Draft, target: State, kept: Suspended) -> None:
+    draft.set(state=target.id, level=target.level)
     draft.put("visited", target.id, draft.seq)
-    give_to_role(draft, target)
+    meet_named(draft, [target.id, *([f"level.{target.level}"] if target.level else [])])
+    if kept.holder is None:
+        give_to_role(draft, target)
+    else:
+        give(draft, kept.holder)
     hold(draft, stopped_by(target, draft.clocks))
+    pause.take_up(draft, kept)
+    children.miss_seats(draft, target)
 
 
 def enter(
@@ -80,7 +85,8 @@ def enter(
 
 def end(draft: Draft, outcome: str) -> None:
     """End the matter, tell its parent, those who wait for it, and the reporter."""
-    meet_named(draft, [draft.get("state"), "final"])
+    level = draft.get("level")
+    meet_named(draft, [draft.get("state"), *([f"level.{level}"] if level else []), "final"])
     draft.set(outcome=outcome, holder=None, stands_in=None, assignee=None, suspended=(), extension=None)
     matter_id = draft.before.id
     if draft.get("parent") is not None:
@@ -118,8 +124,23 @@ def give(draft: Draft, holder: Holder) -> None:
     draft.set(stands_in=stand_in(draft, holder))
 
 
-def stand_in(draft: Draft, holder: Holder) -> Holder | None:
-    """Return the nearest superior whose seat somebody fills, else the topmost there is."""
+def who_answers(draft: Draft, holder: Holder | None) -> Holder:
+    """Return the superior who answers for *holder*; where nobody fills that seat the next above, with an alarm."""
+    if holder is None:
+        return _supervisor(draft)
+    organisation, workflow = draft.world.organisation, draft.workflow
+    superior = superior_of(holder, workflow=workflow, matter=draft.before, organisation=organisation)
+    if superior is None:
+        draft.alarms.append(f"nobody:superior@{holder.unit or '-'}")
+        return _supervisor(draft)
+    if people_of(superior, workflow=workflow, organisation=organisation, at=draft.now):
+        return superior
+    draft.alarms.append(f"nobody:{superior.role}@{superior.unit or '-'}")
+    return stand_in(draft, superior)
+
+
+def stand_in(draft: Draft, holder: Holder) -> Holder:
+    """Return the nearest superior whose seat somebody fills, else the supervisor."""
     seen: list[Holder] = []
     step: Holder | None = holder
     while step is not None and step not in seen:
@@ -129,4 +150,8 @@ def stand_in(draft: Draft, holder: Holder) -> Holder | None:
             step, workflow=draft.workflow, organisation=draft.world.organisation, at=draft.now
         ):
             return step
+    return _supervisor(draft)
+
+
+def _supervisor(draft: Draft) -> Holder:
     return Holder(role="supervisor", unit=draft.world.organisation.unit_above(draft.get("place"), "street"))

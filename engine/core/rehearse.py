@@ -40,7 +40,7 @@ class Rehearsal:
         """Every armed timer, in the order in which they will act."""
         return sorted(
             (timer for timers in self._timers.values() for timer in timers),
-            key=lambda timer: (timer.fire, timer.matter, timer.rank, timer.due),
+            key=lambda timer: (timer.fire, timer.matter, timer.rank, timer.due, timer.clock),
         )
 
     def do(self, command: Command, now: datetime) -> list[Decision] | Refusal:

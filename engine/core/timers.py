@@ -4,23 +4,28 @@ Which timers a matter has armed: a pure function of its clocks, its workflow and
 After each change the set is computed anew and compared with the one before; what is stored is an index of it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
 from engine.core.clock.duration import Duration, Offset, parse_offset
 from engine.core.clock.working_calendar import DueInstant, WorkingCalendar
-from engine.core.clocks import moved, percent_of
-from engine.core.facts import duration
+from engine.core.clocks import belongs_to_state, moved, percent_of
+from engine.core.draft import Draft
+from engine.core.facts import calendar_of, duration
 from engine.core.matter import REVIEW_CLOCK, STATE_CLOCK, Clock, Matter, Timer, level_clock
 from engine.core.scope import World
 from engine.core.terms import Covers, Do
 from engine.core.workflow.declaration import TimerRule, Where, Workflow
+from engine.core.workflow.machine import LATE_TOO
 
 RANK_LEVEL, RANK_LATE, RANK_OWN, RANK_LADDER, RANK_REVIEW, RANK_NAMED, RANK_MILESTONE = (
-    1000, 2000, 3000, 4000, 5000, 6000, 7000,
+    1000, 2000, 3000, 4000, 5000, 6000, 900_000,
 )  # fmt: skip
+PER_CLOCK = 200
+AT_DUE = parse_offset("due")
 LATE = "late"
+ATTENTION = frozenset({Do.REMIND, Do.WARN, Do.LATE})
 REVIEW = "review"
 OVER_BUDGET = "over_budget"
 
@@ -33,9 +38,14 @@ def armed(workflow: Workflow, matter: Matter, world: World) -> tuple[Timer, ...]
         timer
         for key, clock in matter.clocks.items()
         for rank, rule in ranked_rules(workflow, matter, key)
-        if (timer := _timer(matter, key, clock, rank, rule, world)) is not None
+        if (timer := _timer(workflow, matter, key, clock, rank, rule, world)) is not None
     ]
-    return tuple(sorted(timers, key=lambda timer: (timer.fire, timer.rank, timer.due)))
+    return tuple(sorted(timers, key=turn))
+
+
+def turn(timer: Timer) -> tuple[object, ...]:
+    """What orders the timers of one matter: the instant at which they act, then their rank."""
+    return (timer.fire, timer.rank, timer.due, timer.clock)
 
 
 def standing(workflow: Workflow, matter: Matter, world: World, timer: Timer) -> Timer | None:
@@ -45,7 +55,7 @@ def standing(workflow: Workflow, matter: Matter, world: World, timer: Timer) -> 
         return None
     for rank, rule in ranked_rules(workflow, matter, timer.clock):
         if rule.id == timer.rule:
-            found = _timer(matter, timer.clock, clock, rank, rule, world)
+            found = _timer(workflow, matter, timer.clock, clock, rank, rule, world)
             return found if found is not None and found.key == timer.key else None
     return None
 
@@ -70,8 +80,8 @@ def rearmed(
         had = ranked_rules(workflow, before, key) if before is not None and old is not None else ()
         has = ranked_rules(workflow, after, key) if new is not None else ()
         for pair in _touched(old, new, had, has):
-            was = _timer(before, key, old, *pair, world) if before is not None and old is not None else None
-            now = _timer(after, key, new, *pair, world) if new is not None else None
+            was = _timer(workflow, before, key, old, *pair, world) if before is not None and old is not None else None
+            now = _timer(workflow, after, key, new, *pair, world) if new is not None else None
             was = was if pair in had else None
             now = now if pair in has else None
             if was != now:
@@ -98,20 +108,25 @@ def _touched(old: Clock | None, new: Clock | None, had: Ranked, has: Ranked) -> 
     if had is not has:
         return dict.fromkeys((*had, *has))
     if old is new:
-        return (pair for pair in has if pair[1].limit is not None)
+        return (pair for pair in has if _looks_aside(pair[1]))
     if old is None or new is None or _facts(old) != _facts(new):
         return has
     return (
         pair
         for pair in has
-        if pair[1].limit is not None
+        if _looks_aside(pair[1])
         or (pair[1].id in old.fired) != (pair[1].id in new.fired)
         or old.repeats.get(pair[1].id) != new.repeats.get(pair[1].id)
     )
 
 
+def _looks_aside(rule: TimerRule) -> bool:
+    """Whether a rule's timer hangs on more than its clock's time and its own firings."""
+    return rule.limit is not None or rule.at.anchor == "end"
+
+
 def _facts(clock: Clock) -> tuple[object, ...]:
-    return (clock.visit, clock.started, clock.limit, clock.calendar, clock.due, clock.changes, clock.ended)
+    return (clock.visit, clock.started, clock.since, clock.limit, clock.calendar, clock.due, clock.changes, clock.ended)
 
 
 def rules_of(workflow: Workflow, matter: Matter, key: str) -> tuple[TimerRule, ...]:
@@ -151,23 +166,35 @@ def _rules_of_clock(workflow: Workflow, matter: Matter, key: str) -> "Ranked":
         return _named_rules(workflow, name)
     if kind == "milestone":
         milestone = workflow.states[matter.state].milestones.get(name)
-        return ((RANK_MILESTONE, milestone.overdue),) if milestone else ()
+        place = list(workflow.states[matter.state].milestones).index(name) if milestone else 0
+        return ((RANK_MILESTONE + place, milestone.overdue),) if milestone else ()
     return _review_rules(workflow, matter.state) if key == REVIEW_CLOCK else ()
 
 
 def _state_rules(workflow: Workflow, state_id: str, klass: str) -> tuple[tuple[int, TimerRule], ...]:
     state = workflow.states[state_id]
     rules = [
-        (RANK_LATE if rule.do is Do.LATE else (RANK_LADDER if rule.from_ladder else RANK_OWN) + place, rule)
-        for place, rule in enumerate(workflow.rules_of_state(state_id, klass))
+        ((RANK_LATE if rule.do is Do.LATE else RANK_LADDER if rule.from_ladder else RANK_OWN) + place, rule)
+        for place, rule in enumerate(workflow.rules_of_state(state_id, klass), 1)
     ]
     holder = workflow.roles.get(state.held_by) if state.held_by else None
-    is_own = holder is not None and holder.covers is Covers.OWN
-    if is_own:
+    if holder is not None and holder.covers is Covers.OWN:
         return tuple((rank, rule) for rank, rule in rules if rule.do is not Do.LATE)
-    if state.due is not None and not any(rule.do is Do.LATE and rule.at.anchor == "due" for _, rule in rules):
-        rules.append((RANK_LATE, lateness(state.due.where)))
+    if state.due is not None:
+        rules += _lateness_beside([rule for _, rule in rules], rank=RANK_LATE, where=state.due.where)
     return tuple(rules)
+
+
+def _lateness_beside(rules: Sequence[TimerRule], *, rank: int, where: Where) -> tuple[tuple[int, TimerRule], ...]:
+    """The recording of lateness, unless one of *rules* records it at the due instant whatever else is true."""
+    if any(rule.do is Do.LATE and rule.at == AT_DUE and _always_acts(rule) for rule in rules):
+        return ()
+    taken = any(rule.id == LATE for rule in rules)
+    return ((rank, _rule(LATE_TOO if taken else LATE, AT_DUE, Do.LATE, where)),)
+
+
+def _always_acts(rule: TimerRule) -> bool:
+    return rule.when is None and rule.limit is None and not rule.fires_at_opening
 
 
 def _level_rules(workflow: Workflow, level_id: str) -> tuple[tuple[int, TimerRule], ...]:
@@ -177,10 +204,12 @@ def _level_rules(workflow: Workflow, level_id: str) -> tuple[tuple[int, TimerRul
 
 def _named_rules(workflow: Workflow, clock_id: str) -> tuple[tuple[int, TimerRule], ...]:
     clock = workflow.clocks[clock_id]
-    rules = tuple((RANK_NAMED + 1 + place, rule) for place, rule in enumerate(clock.timers))
-    if any(rule.do is Do.LATE for rule in clock.timers):
-        return rules
-    return ((RANK_NAMED, lateness(clock.limit.where)), *rules)
+    first = RANK_NAMED + list(workflow.clocks).index(clock_id) * PER_CLOCK
+    rules = tuple(
+        (first + (place if rule.do is Do.LATE else place + PER_CLOCK // 2), rule)
+        for place, rule in enumerate(clock.timers, 1)
+    )
+    return (*_lateness_beside(clock.timers, rank=first, where=clock.limit.where), *rules)
 
 
 def _review_rules(workflow: Workflow, state_id: str) -> tuple[tuple[int, TimerRule], ...]:
@@ -190,11 +219,6 @@ def _review_rules(workflow: Workflow, state_id: str) -> tuple[tuple[int, TimerRu
     return ((RANK_REVIEW, _rule(REVIEW, parse_offset(f"every {state.review}"), Do.PROGRESS, state.where)),)
 
 
-def lateness(where: Where) -> TimerRule:
-    """The rule that records lateness where none is written: late is a fact, whether a rule says so or not."""
-    return _rule(LATE, parse_offset("due"), Do.LATE, where)
-
-
 def _rule(rule_id: str, at: Offset, do: Do, where: Where) -> TimerRule:
     return TimerRule(
         id=rule_id, at=at, do=do, to=None, to_role=None, more=None, tell=(), keep=False, fires_at_opening=False,
@@ -202,31 +226,77 @@ def _rule(rule_id: str, at: Offset, do: Do, where: Where) -> TimerRule:
     )  # fmt: skip
 
 
-def _timer(matter: Matter, key: str, clock: Clock, rank: int, rule: TimerRule, world: World) -> Timer | None:
+def _timer(
+    workflow: Workflow, matter: Matter, key: str, clock: Clock, rank: int, rule: TimerRule, world: World
+) -> Timer | None:
     repeats = rule.at.anchor == "every"
     if clock.ended is not None or clock.is_held or (rule.id in clock.fired and not repeats):
         return None
-    if _is_used_up(matter, rule):
+    if rule.limit is not None and matter.uses.get(use_of_rule(matter.state, key, rule.id), 0) >= rule.limit:
         return None
     slot = clock.repeats.get(rule.id, 0) + 1
     calendar = world.calendar(clock.calendar)
-    due = instant_of(rule.at, clock, calendar, slot=slot)
-    if due is None or due.at < clock.started:
+    if rule.at.anchor == "end":
+        due = _end(workflow, matter, key, clock, calendar)
+    else:
+        due = instant_of(rule.at, clock, calendar, slot=slot)
+    if due is None or (due.at < clock.started and rule.at.anchor != "end" and rule.at.sign <= 0 and rule.at != AT_DUE):
         return None
-    fire = calendar.next_opening(due.at) if rule.fires_at_opening else due
+    fire = due
+    if rule.fires_at_opening:
+        left = calendar if belongs_to_state(key) else world.calendar(_calendar_left(workflow, matter, world))
+        fire = left.next_opening(due.at)
     return Timer(
         matter=matter.id, clock=key, rule=rule.id, visit=clock.visit, due=due.at, fire=fire.at, rank=rank, slot=slot,
         provisional=due.provisional or fire.provisional,
     )  # fmt: skip
 
 
-def _is_used_up(matter: Matter, rule: TimerRule) -> bool:
-    return rule.limit is not None and matter.uses.get(use_of_rule(matter.state, rule.id), 0) >= rule.limit
+def _calendar_left(workflow: Workflow, matter: Matter, world: World) -> str:
+    return calendar_of(workflow, matter.state, world.default_calendar)
 
 
-def use_of_rule(state: str, rule_id: str) -> str:
-    """Key under which firings of a rule are counted for its `limit`."""
-    return f"{state}.@{rule_id}"
+def _end(workflow: Workflow, matter: Matter, key: str, clock: Clock, calendar: WorkingCalendar) -> DueInstant | None:
+    """When the time ends that a reassignment grants: counted from its own instant while it has not acted."""
+    if clock.due is None:
+        return None
+    for rule in rules_of(workflow, matter, key):
+        if rule.more is not None and rule.id not in clock.fired:
+            given = instant_of(rule.at, clock, calendar, slot=1)
+            return calendar.due(given.at, rule.more) if given is not None else None
+    return DueInstant(at=clock.due, provisional=clock.provisional)
+
+
+def ring_again(draft: Draft, key: str) -> None:
+    """
+    Let what only tells, and the recording of lateness, act once more on a clock whose end has moved.
+
+    A new promise is kept in sight like the first; a rule whose instant lies in the past does not act twice.
+    """
+    clock = draft.clocks.get(key)
+    if clock is None or clock.due is None:
+        return
+    calendar, matter = draft.world.calendar(clock.calendar), draft.matter()
+    again = {
+        rule.id
+        for rule in rules_of(draft.workflow, matter, key)
+        if rule.id in clock.fired
+        and rule.do in ATTENTION
+        and rule.at.anchor == "due"
+        and (at := instant_of(rule.at, clock, calendar, slot=1)) is not None
+        and at.at > draft.now
+    }
+    if again:
+        fired = tuple(rule for rule in clock.fired if rule not in again)
+        repeats = {**clock.repeats, **{rule: clock.repeats.get(rule, 0) + 1 for rule in sorted(again)}}
+        draft.change_clock(key, fired=fired, repeats=repeats)
+
+
+def use_of_rule(state: str, clock: str, rule_id: str) -> str:
+    """Key under which firings of a rule are counted for its `limit`: of its state, or of its clock across states."""
+    if clock == STATE_CLOCK:
+        return f"{state}.@{rule_id}"
+    return f"{state if belongs_to_state(clock) else ''}.@{clock}.{rule_id}"
 
 
 def instant_of(at: Offset, clock: Clock, calendar: WorkingCalendar, *, slot: int) -> DueInstant | None:

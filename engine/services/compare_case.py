@@ -179,7 +179,7 @@ def _explains(part: Part, matter: Matter, scene: Scene) -> Found:
     text = ""
     if clock is not None and clock.limit:
         calendar = scene.engine.world.calendar(clock.calendar)
-        text = "\n".join(line.text for line in calendar.explain(clock.started, duration(clock.limit)))
+        text = "\n".join(line.text for line in calendar.explain(clock.counted_from, duration(clock.limit)))
     for words in part:
         yield words.where, str(words.data), str(words.data) if str(words.data) in text else text
 

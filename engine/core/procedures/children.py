@@ -52,6 +52,13 @@ def open_all(draft: Draft, state: State, *, asked: Iterable[SeatAsked], actor: A
             draft.tell(draft.get("holder"), "seat_empty", seat=name)
 
 
+def miss_seats(draft: Draft, state: State) -> None:
+    """Raise an alarm for every seat that is empty because a pause took its unit's task back."""
+    for name in empty_seats(draft.matter(), state.children) if state.children is not None else ():
+        draft.alarms.append(f"seat_empty:{name}")
+        draft.tell(draft.get("holder"), "seat_empty", seat=name)
+
+
 def _category(draft: Draft) -> str | None:
     category = draft.get("fields").get("category")
     return category if isinstance(category, str) else None
@@ -104,6 +111,11 @@ def has_joined(matter: Matter, children: Children) -> bool:
         return bool(leads) and all(seat.outcome is not None for seat in leads)
     wanted = 1 if children.join == "any" else int(children.join)
     return len(ended) >= wanted
+
+
+def units_here(matter: Matter) -> set[str]:
+    """Units that hold a seat of this visit; one whose end did not count may be asked again."""
+    return {seat.unit for child, seat in matter.seats.items() if _opened_in(child, matter) and not seat.void}
 
 
 def empty_seats(matter: Matter, children: Children) -> tuple[str, ...]:

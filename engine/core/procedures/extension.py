@@ -4,6 +4,7 @@ from engine.core.clocks import grant
 from engine.core.draft import Draft
 from engine.core.matter import STATE_CLOCK, Actor, ExtensionAsked, Matter
 from engine.core.terms import BuiltIn, Counter
+from engine.core.timers import ring_again
 from engine.core.workflow.declaration import Extend
 
 
@@ -27,3 +28,4 @@ def apply(draft: Draft, action: str, *, actor: Actor, extend: Extend) -> None:
         draft.set(extended=draft.get("extended") + 1)
         draft.count("counters", Counter.EXTENSIONS)
         grant(draft, STATE_CLOCK, extend.length, anew=False)
+        ring_again(draft, STATE_CLOCK)

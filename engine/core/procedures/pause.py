@@ -5,6 +5,8 @@ from engine.core.draft import Draft
 from engine.core.matter import STATE_CLOCK, Suspended
 from engine.core.workflow.declaration import State
 
+KEPT = ("holder", "answers", "extension", "extended", "owes")
+
 
 def suspend(draft: Draft, target: State) -> None:
     """Keep the visit being left for a pause; a pause entered from a pause keeps the first one."""
@@ -17,7 +19,8 @@ def suspend(draft: Draft, target: State) -> None:
         end_state_clocks(draft)
         return
     clocks = {key: held(clock, draft.now) for key, clock in end_state_clocks(draft).items()}
-    kept = Suspended(state=draft.get("state"), visit=draft.get("visit"), entered=draft.get("entered"), clocks=clocks)
+    same = {name: draft.get(name) for name in ("state", "visit", "entered", *KEPT)}
+    kept = Suspended(**same, clocks=clocks)
     draft.set(suspended=(kept,))
 
 
@@ -35,3 +38,4 @@ def take_up(draft: Draft, kept: Suspended) -> None:
         for key, clock in kept.clocks.items()
     }
     draft.set(clocks={**draft.clocks, **clocks}, visit=kept.visit, entered=kept.entered, suspended=())
+    draft.set(**{name: getattr(kept, name) for name in KEPT if name != "holder"})

@@ -12,7 +12,7 @@ def link(draft: Draft, state: State, *, topic: str | None, actor: Actor) -> None
     if waits_for is None:
         return
     if topic is not None:
-        draft.follows.append(Link(matter=topic, waiting=draft.before.id))
+        draft.follows.append(Link(matter=topic, waiting=draft.before.id, workflow=waits_for.workflow))
     else:
         topic = f"{draft.before.id}.{draft.seq}-t"
         draft.opens.append(

@@ -22,6 +22,7 @@ CANCELLED = "@cancelled"
 RECOMPUTED = "@recomputed"
 LINKED = "@linked"
 REVIEW = "review"
+LATE_TOO = "late.0"
 
 
 def start_event(start: str) -> str:
@@ -161,7 +162,7 @@ def arrows_of(workflow: Workflow) -> Iterator[Arrow]:
 
 
 def _arrows_of_state(workflow: Workflow, state: State) -> Iterator[Arrow]:
-    always = (CANCELLED, RECOMPUTED, LINKED, rule_event(Do.LATE), rule_event(REVIEW), *BuiltIn)
+    always = (CANCELLED, RECOMPUTED, LINKED, rule_event(Do.LATE), rule_event(LATE_TOO), rule_event(REVIEW), *BuiltIn)
     yield from (Arrow(str(event), state.id, None) for event in always)
     for action in workflow.actions_of(state.id).values():
         targets = action.to.states if action.to is not None else (None,)
