@@ -2,7 +2,7 @@
 
 import typer
 
-from engine.cli import calendar, cases, demo, language, schema, serve, xes
+from engine.cli import audit, calendar, cases, demo, language, operate, publish, schema, serve, xes
 
 app = typer.Typer(
     name="sanlian",
@@ -12,7 +12,7 @@ app = typer.Typer(
 )
 for group in (calendar, schema):
     app.add_typer(group.app)
-for module in (serve, demo, language, cases, xes):
+for module in (serve, demo, language, cases, publish, xes, audit, operate):
     module.register(app)
 
 if __name__ == "__main__":

@@ -1,0 +1,194 @@
+"""`sanlian verify`, `history`, `digest`: prove the log, read one matter's history, make the copy for outside."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, NoReturn
+
+import msgspec
+import typer
+from typer.core import TyperCommand
+from typer.exceptions import TyperException
+
+from engine.core.clock.instants import format_instant, parse_instant
+from engine.core.matter import Actor
+from engine.errors import BadInput, SanlianError, Unavailable
+from engine.services import look_back
+from engine.services.audit import Report, note_run, verify
+from engine.services.digest import OutsideCopy, digest_of_day, read_copy, write_copy
+from engine.wiring import Sanlian, wire
+
+USAGE = 3
+SHOWN = 50
+AUDITOR = Actor(post="command-line", role="auditor")
+
+Copies = Annotated[list[Path] | None, typer.Option("--digest", metavar="FILE", help="存在外面的摘要，可以写多次。")]
+Format = Annotated[Literal["text", "json"], typer.Option("--format", help="text 给人看，json 给程序用。")]
+
+
+class VerifyCommand(TyperCommand):
+    """A command whose wrong usage exits with 3: with 2 it would say that the log cannot be judged."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the command line."""
+        try:
+            return super().parse_args(ctx, args)
+        except TyperException as error:
+            vars(error)["exit_code"] = USAGE
+            raise
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to *app*."""
+    app.command("verify", cls=VerifyCommand, help="核对整份记录：0 对得上，1 被动过，2 说不准，3 用法不对。")(
+        verify_log
+    )
+    app.command("history", help="看一件事的办理过程。")(show_history)
+    app.command("digest", help="取一天的摘要，存到这台机器以外的地方。")(show_digest)
+
+
+def verify_log(
+    copies: Copies = None,
+    needs_outside: Annotated[bool, typer.Option("--require-outside", help="没有外部存样就算说不准。")] = False,
+    processes: Annotated[int | None, typer.Option("--processes", min=1, help="用几个进程。")] = None,
+    records: Annotated[bool, typer.Option("--record/--no-record", help="把这次核对记进记录。")] = True,
+    format_: Format = "text",
+) -> None:
+    """Verify every layer of the log, and compare it with copies kept outside."""
+    sanlian = _open()
+    try:
+        report = verify(
+            sanlian.uow,
+            sanlian.door.shelf,
+            now=sanlian.clock.now(),
+            copies=[_copy(path) for path in copies or []],
+            needs_outside=needs_outside,
+            processes=processes,
+        )
+        typer.echo(_as_json(report) if format_ == "json" else _as_text(report))
+        if records:
+            _record(sanlian, report)
+    except SanlianError as error:
+        _stop(error)
+    finally:
+        sanlian.close()
+    raise typer.Exit(report.exit_code)
+
+
+def _record(sanlian: Sanlian, report: Report) -> None:
+    try:
+        note_run(sanlian.uow, report, by=AUDITOR, now=sanlian.clock.now())
+    except Unavailable as error:
+        typer.echo(f"这次核对没能记进记录：{error}", err=True)
+
+
+def _as_text(report: Report) -> str:
+    shown = (f"{one.layer}.{one.kind}  {one.matter}  第 {one.seq} 条  {one.text}" for one in report.findings[:SHOWN])
+    more = [f"……还有 {report.found - SHOWN} 处"] if report.found > SHOWN else []
+    copies = [one.text for one in report.compared]
+    counted = f"{report.events} 条记录，{report.chains} 条链，{report.digests} 天的摘要"
+    return "\n".join([*shown, *more, *copies, counted, report.verdict])
+
+
+def _as_json(report: Report) -> str:
+    plain = {
+        "exit_code": report.exit_code,
+        "verdict": report.verdict,
+        "events": report.events,
+        "chains": report.chains,
+        "digests": report.digests,
+        "found": report.found,
+        "findings": [one._asdict() for one in report.findings],
+        "compared": [{"day": one.day, "agrees": one.agrees, "text": one.text} for one in report.compared],
+    }
+    return msgspec.json.format(msgspec.json.encode(plain), indent=2).decode()
+
+
+def _copy(path: Path) -> OutsideCopy:
+    try:
+        return read_copy(path.read_text(encoding="utf-8"), where=str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(where=str(path), found=type(error).__name__, expected="一份读得了的摘要文件") from error
+
+
+def show_history(
+    name: Annotated[str, typer.Argument(metavar="N", help="诉求编号，或事项的 id。")],
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="T", help="只看到这一刻为止，例如 2026-11-20T14:20:00+08:00。")
+    ] = None,
+    reason: Annotated[
+        str | None, typer.Option("--open", metavar="WHY", help="连不公开的内容一起看，写明缘由；会留下记录。")
+    ] = None,
+) -> None:
+    """Print the history of a matter, as it stands or as it stood."""
+    sanlian = _open()
+    try:
+        until = parse_instant(at) if at is not None else None
+        if reason is None:
+            view = look_back.masked(sanlian.uow, sanlian.door.shelf, name, at=until)
+        else:
+            view = look_back.opened(
+                sanlian.uow, sanlian.door.shelf, name, by=AUDITOR, reason=reason, now=sanlian.clock.now(), at=until
+            )
+    except SanlianError as error:
+        _stop(error)
+    finally:
+        sanlian.close()
+    typer.echo("\n".join(_view_lines(view)))
+
+
+def _view_lines(view: look_back.View) -> list[str]:
+    lines = [f"{view.number or view.id}  {view.state}"]
+    for line in view.lines:
+        where = f"{line.from_} → {line.to}" if line.from_ and line.from_ != line.to else line.to
+        lines.append(f"{line.seq:>4}  {format_instant(line.at, view.zone)}  {line.who}  {line.what}  {where}")
+        if line.rule:
+            lines.append(f"      规则 {line.rule}")
+        if line.recorded_at != line.at:
+            lines.append(f"      记于 {format_instant(line.recorded_at, view.zone)}")
+        lines.extend(f"      {name}：{value}" for name, value in line.private.items())
+    return lines
+
+
+def show_digest(
+    day: Annotated[
+        str | None, typer.Option("--day", metavar="D", help="哪一天，例如 2026-11-19；不写就是最近一天。")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="写到这个文件。")] = None,
+) -> None:
+    """Print or write the digest of a day."""
+    sanlian = _open()
+    try:
+        wanted = _day(day) if day is not None else None
+        digest, log = digest_of_day(sanlian.uow, sanlian.door.shelf, day=wanted, now=sanlian.clock.now())
+        text = write_copy(digest, log=log)
+        if out is None:
+            typer.echo(text, nl=False)
+        else:
+            out.write_text(text, encoding="utf-8")
+            typer.echo(f"{digest.day} 的摘要写到了 {out}")
+    except OSError as error:
+        typer.echo(f"写不了 {out}：{error.strerror}", err=True)
+        raise typer.Exit(USAGE) from error
+    except SanlianError as error:
+        _stop(error)
+    finally:
+        sanlian.close()
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise BadInput(where="--day", found=text, expected="2026-11-19 这样的日期") from error
+
+
+def _open() -> Sanlian:
+    try:
+        return wire()
+    except SanlianError as error:
+        _stop(error)
+
+
+def _stop(error: SanlianError) -> NoReturn:
+    typer.echo(str(error), err=True)
+    raise typer.Exit(USAGE) from error
