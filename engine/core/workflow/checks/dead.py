@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from engine.core.clock.duration import Duration, Offset, Unit
 from engine.core.terms import Do
-from engine.core.workflow.checks.clocks import clock_uses
+from engine.core.workflow.checks.clocks import ClockUse, clock_uses
 from engine.core.workflow.checks.lengths import choices_of, granted, longest_minutes, shortest_minutes, surely_longer
 from engine.core.workflow.checks.steps import Served, targets_of
 from engine.core.workflow.checks.survey import Survey
@@ -84,7 +84,9 @@ def _used(survey: Survey) -> Iterator[tuple[Served, list[Use]]]:
     """Yield every rule that serves anything, with what it serves."""
     found: dict[Where, tuple[Served, list[Use]]] = {}
     for clock in clock_uses(survey):
-        for served in clock.rules if clock.milestone is None else ():
+        if clock.milestone is not None or _is_endless_pause(clock):
+            continue
+        for served in clock.rules:
             if (
                 clock.state is not None
                 and served.rule.do.leaves
@@ -96,6 +98,12 @@ def _used(survey: Survey) -> Iterator[tuple[Served, list[Use]]]:
                 if class_id in clock.classes and served.serves(class_id):
                     uses.append(Use(class_id, clock.rules, clock.due, survey.of_class(clock.world, class_id)))
     yield from (one for one in found.values() if one[1])
+
+
+def _is_endless_pause(clock: ClockUse) -> bool:
+    """Whether it is a pause without a cap: that is the finding (E405), not that its rules count from nothing."""
+    state = clock.state
+    return state is not None and state.pause and clock.due is None and state.no_deadline is None
 
 
 def _fits(when: Condition, uses: list[Use]) -> bool:

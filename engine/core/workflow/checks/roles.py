@@ -3,17 +3,15 @@
 from collections.abc import Iterator
 
 from engine.core.workflow.checks.survey import Survey
-from engine.core.workflow.declaration import State, Where
+from engine.core.workflow.declaration import State
 from engine.core.workflow.findings import Finding
 
 
 def check_actions_without_role(survey: Survey) -> Iterator[Finding]:
     """E501: an action without a role."""
-    told: set[Where] = set()
     for state in survey.living:
         for action in survey.workflow.actions_of(state.id).values():
-            if not action.by and action.where not in told:
-                told.add(action.where)
+            if not action.by:
                 yield survey.at("E501", action.where, "这个动作没有写 by，谁也不能做。请写哪些岗位可以做。")
 
 

@@ -28,6 +28,11 @@ def _stays(survey: Survey, state: State) -> Finding | None:
         if class_id not in survey.classes_in[state.id]:
             continue
         leaving = list(leaving_steps(survey, state, class_id))
+        if not leaving and any(
+            step.kind is StepKind.TIMER and step.rule is not None and not rings(state, step.rule)
+            for step in survey.steps_from[state.id]
+        ):
+            return None  # it is written, but its instant does not exist: that is the finding (E409)
         if not leaving:
             only = "" if state.due is None or len(survey.workflow.class_ids) == 1 else f"（{class_id} 类的事）"
             message = f"没有人动，这里就会一直等下去{only}：没有到点离开的规则、没有 review，也没有写 no_deadline。"
@@ -130,8 +135,6 @@ def _alone(survey: Survey, step: Step, class_id: str) -> bool:
     if not step.automatic or step.limit is not None or (step.classes is not None and class_id not in step.classes):
         return False
     state = survey.workflow.states[step.source or step.target]
-    if state.review is not None:
-        return False
     return step.kind is not StepKind.TIMER or step.rule is None or rings(state, step.rule)
 
 

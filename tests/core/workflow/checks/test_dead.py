@@ -61,6 +61,7 @@ BAD = {
         timers("{ at: »due-1wd, do: remind }", CLOSE, due="due: 4wh, "),
         "",
     ),
+    "no due for the rule that leaves": ("E409", timers("{ at: »due, do: close, to: done }", due=""), ""),
     "no due to count from": (
         "E409",
         timers("{ at: »50%, do: remind }", "{ at: every 7d, do: progress }", due="no_deadline: 试点, "),
@@ -87,6 +88,9 @@ GOOD = {
     "late is recorded at due": timers(CLOSE, "{ at: due, do: late, tell: [superior] }"),
     "the move waits for the opening": timers(
         "{ at: due, do: close, to: done, fires: opening }", "{ at: due+1h, do: remind }"
+    ),
+    "another gets more time first": timers(
+        "{ at: due-1d, do: reassign, to_role: head, more: 5d }", CLOSE, "{ at: due+1d, do: remind }"
     ),
     "only some are moved": timers(
         "{ at: due, do: close, to: done, when: \"kind = 'quick'\" }", "{ at: due+1d, do: close, to: done }"

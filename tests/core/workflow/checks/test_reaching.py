@@ -28,6 +28,23 @@ BAD = {
             + " actions: { back: { by: [worker], to: lost } } }\n"
         ),
     ),
+    "only the first of states that follow": (
+        "E301",
+        flow(
+            DOING
+            + "  »lost: { held_by: worker, due: 3d, timers: [ { at: due, do: advance, to: too } ],"
+            + " actions: { go: { by: [worker], to: too } } }\n"
+            + f"  too: {{ held_by: worker, due: 3d, {CLOSES}, {SOLVE} }}\n"
+        ),
+    ),
+    "dead end behind a state that leads nowhere else": (
+        "E303",
+        flow(
+            f"  doing: {{ held_by: worker, due: 3d, {CLOSES}, actions: {{ go: {{ by: [worker], to: middle }} }} }}\n"
+            "  middle: { held_by: worker, no_deadline: 试, actions: { go: { by: [worker], to: stuck } } }\n"
+            "  »stuck: { held_by: worker }\n"
+        ),
+    ),
     "trap of two states": (
         "E302",
         flow(

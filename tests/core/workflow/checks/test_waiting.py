@@ -72,6 +72,23 @@ BAD = {
         ),
         "",
     ),
+    "pause without a cap but with a rule for its end": (
+        "E405",
+        flow(
+            f"  doing: {{ held_by: worker, due: 3d, {CLOSES}, actions: {{ ask: {{ by: [worker], to: wait }} }} }}\n"
+            "  »wait: { held_by: resident, pause: yes, timers: [ { at: due, do: resume, to: doing } ],"
+            " actions: { back: { by: [resident], to: doing } } }\n"
+        ),
+        "",
+    ),
+    "a review does not stop a round": (
+        "E404",
+        flow(
+            "  doing: { held_by: worker, review: 30d, timers: [ »{ at: every 7d, do: advance, to: doing } ],"
+            f" {SOLVE} }}\n"
+        ),
+        "",
+    ),
     "conditions leave a gap": (
         "E602",
         one_state(
@@ -114,6 +131,18 @@ def test_waiting_finds_the_place_when_a_matter_may_stay_for_ever(code: str, text
     found, expected = found_and_expected(code, text, table=table)
 
     assert found == expected
+
+
+def test_waiting_finds_nothing_when_the_own_rule_replaces_the_ladders() -> None:
+    """A state's own rule stands in place of the ladder's of the same word."""
+    text = flow(
+        f"  doing: {{ held_by: worker, due: 3d, timers: [ {{ at: due+1d, do: close, to: done }} ], {SOLVE} }}\n"
+    )
+    table = limits(LADDER + "escalation:\n  else: [ { at: due-1d, do: remind }, { at: due, do: close, to: done } ]\n")
+
+    found, _ = found_and_expected("", text, table=table)
+
+    assert found == []
 
 
 @pytest.mark.parametrize("text", GOOD.values(), ids=GOOD.keys())
