@@ -1,5 +1,7 @@
 """The web application: pages, static files, health; every answer through the same safety."""
 
+from collections.abc import Callable
+
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -17,6 +19,10 @@ YEAR = "public, max-age=31536000, immutable"
 SMALLEST_ZIPPED_BYTES = 700
 
 
+def nobody() -> None:
+    """Wake nobody: no scheduler runs in this process."""
+
+
 class VersionedFiles(StaticFiles):
     """Static files; an address with a version may be kept for ever."""
 
@@ -28,8 +34,8 @@ class VersionedFiles(StaticFiles):
         return response
 
 
-def create_app(sanlian: Sanlian) -> FastAPI:
-    """Return the application that serves *sanlian*."""
+def create_app(sanlian: Sanlian, *, wake: Callable[[], None] = nobody) -> FastAPI:
+    """Return the application that serves *sanlian*; *wake* tells the scheduler that something new may be due."""
     app = FastAPI(
         title="三级联动",
         docs_url=None,
@@ -41,6 +47,7 @@ def create_app(sanlian: Sanlian) -> FastAPI:
         ],
     )
     app.state.sanlian = sanlian
+    app.state.wake = wake
     errors.install(app)
     # Filing before the page of one matter: `new` is no number.
     for router in (health.router, listing.router, filing.router, viewing.router, matters.router):

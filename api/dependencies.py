@@ -82,6 +82,10 @@ class Asked:
         """Who acts."""
         return self.viewer.actor if self.viewer is not None else None
 
+    def wake(self) -> None:
+        """Tell the scheduler that something new may be due."""
+        self.request.app.state.wake()
+
     def frame(self, section: str = "") -> dict[str, Any]:
         """What every template is given."""
         url = self.request.url

@@ -51,6 +51,7 @@ def file(asked: AskedNow, posted: Posted) -> Response:
             kept = [Kept(label, text) for label, text in kept_texts(typed, labels)]
             return answer(asked.request, problem_of(error, kept=kept))
         if isinstance(outcome, Done):
+            asked.wake()
             return RedirectResponse(f"/matters/{outcome.number or outcome.matter.id}?done=filed", status_code=303)
         refusal = outcome
     return _page(asked, filled(form, typed, refusal=refusal), status=422)

@@ -91,6 +91,7 @@ def _press(asked: Asked, case: CaseFile, *, action: str, typed: Typed) -> Refusa
     sanlian = asked.sanlian
     outcome = advance(sanlian.uow, [Entry(command, key=typed.key)], now=asked.now, services=sanlian.door)[0]
     if isinstance(outcome, Done):
+        asked.wake()
         return None
     if isinstance(outcome, Refusal):
         return outcome

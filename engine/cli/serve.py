@@ -10,6 +10,7 @@ import uvicorn
 
 from api.app import create_app
 from engine.errors import SanlianError
+from engine.scheduler import Scheduler
 from engine.wiring import Sanlian, wire
 
 USAGE = 2
@@ -51,11 +52,16 @@ def run(sanlian: Sanlian, *, host: str, port: int, greeting: str = "") -> None:
     listener = _listen(host, port)
     logging.basicConfig(level=logging.WARNING)
     typer.echo(f"http://{host}:{listener.getsockname()[1]}  （按 Ctrl-C 停下）{greeting}")
+    scheduler = Scheduler(sanlian)
     config = uvicorn.Config(
-        create_app(sanlian), log_level="warning", access_log=False, server_header=False,
+        create_app(sanlian, wake=scheduler.wake), log_level="warning", access_log=False, server_header=False,
         timeout_graceful_shutdown=STOP_SECONDS,
     )  # fmt: skip
-    uvicorn.Server(config).run(sockets=[listener])
+    scheduler.start()
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        scheduler.stop()
 
 
 def refuse_outside(host: str) -> None:

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.core.clock.instants import parse_instant
-from engine.errors import BadInput, SanlianError
+from engine.errors import SanlianError
+from engine.services.tick import last_tick
 from engine.store.database import Database
 from engine.store.migrate import newest_revision, stored_revision
 from engine.store.unit_of_work import UnitOfWork
 
-TICKED_FACT = "ticked"
 LONGEST_SILENCE_SECONDS = 300
 
 
@@ -33,14 +32,11 @@ def readiness(database: Database, uow: UnitOfWork, *, now: datetime) -> Readines
     try:
         schema = stored_revision(database) == newest_revision()
         with uow.read() as tx:
-            ticked = tx.facts.get(TICKED_FACT) if schema else None
+            ticked = last_tick(tx) if schema else None
     except SanlianError:
         return Readiness(database=False, schema=False, sweep_age_seconds=None)
     return Readiness(database=True, schema=schema, sweep_age_seconds=_age(ticked, now))
 
 
-def _age(ticked: str | None, now: datetime) -> int | None:
-    try:
-        return max(0, int((now - parse_instant(ticked)).total_seconds())) if ticked is not None else None
-    except BadInput:
-        return None
+def _age(ticked: datetime | None, now: datetime) -> int | None:
+    return max(0, int((now - ticked).total_seconds())) if ticked is not None else None

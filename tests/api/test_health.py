@@ -1,16 +1,22 @@
 """Health and readiness."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from engine.services.readiness import TICKED_FACT
+from engine.core.guard import Reading
+from engine.services.tick import Ticker
 from engine.settings import Settings
 from engine.wiring import Sanlian, wire
 from tests.api.conftest import NOW
 from tests.support.clock import FixedClock
+
+
+def tick_at(sanlian: Sanlian, at: datetime) -> None:
+    """Let a scheduler tick at *at*."""
+    Ticker(sanlian.uow, sanlian.door, read_clocks=lambda: Reading(at, at.timestamp(), "boot")).tick()
 
 
 def test_healthz_answers_as_long_as_the_process_lives(client: TestClient) -> None:
@@ -20,11 +26,10 @@ def test_healthz_answers_as_long_as_the_process_lives(client: TestClient) -> Non
 
 def test_readyz_tells_the_age_of_the_last_tick(client: TestClient, sanlian: Sanlian) -> None:
     """A scheduler that fell silent makes the deployment not ready."""
-    with sanlian.uow.write() as tx:
-        tx.facts.put(TICKED_FACT, (NOW - timedelta(seconds=40)).isoformat())
+    tick_at(sanlian, NOW - timedelta(seconds=40))
     fresh = client.get("/readyz")
-    with sanlian.uow.write() as tx:
-        tx.facts.put(TICKED_FACT, (NOW - timedelta(hours=1)).isoformat())
+    assert isinstance(sanlian.clock, FixedClock)
+    sanlian.clock.advance(timedelta(hours=1))
     silent = client.get("/readyz")
 
     assert (fresh.status_code, fresh.json()["last_sweep_age_seconds"]) == (200, 40)

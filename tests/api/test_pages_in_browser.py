@@ -1,0 +1,170 @@
+"""File, act and see the history in a real browser, with script and without; nothing inaccessible, nothing foreign."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, Request, expect
+
+from api.app import create_app
+from engine.wiring import Sanlian
+from tests.support.browser import OpenPage, ServeApp
+
+PHONE_WIDTH, DESKTOP_WIDTH = 390, 1440
+RESIDENT, WORKER = "jingyi-3.resident.1", "jingyi-3.grid_worker.1"
+TOLD = "活动站后门的台阶断了一块，老人容易绊倒。"
+
+
+@pytest.fixture
+def site(sanlian: Sanlian, serve_app: ServeApp) -> str:
+    """The demo, served."""
+    return serve_app(create_app(sanlian), lifespan="off")
+
+
+@contextmanager
+def watched(page: Page, site: str) -> Iterator[None]:
+    """Fail when the browser complains, breaks the policy, or asks another host."""
+    faults: list[str] = []
+
+    def asked(request: Request) -> None:
+        if not request.url.startswith((site, "data:")):
+            faults.append(f"asked {request.url}")
+
+    page.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("request", asked)
+    yield
+    # A refused press is answered with 4xx on purpose, and the browser notes every one of them.
+    assert [fault for fault in faults if "status of 4" not in fault] == []
+
+
+def act_as(page: Page, site: str, post: str) -> None:
+    """Choose a post on the page of posts."""
+    page.goto(f"{site}/as")
+    page.locator(f'button[name="post"][value="{post}"]').click()
+    page.wait_for_url(f"{site}/matters")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+@pytest.mark.parametrize("width", [PHONE_WIDTH, DESKTOP_WIDTH])
+def test_demand_is_filed_accepted_and_found_in_its_history(
+    site: str, open_page: OpenPage, width: int, script: bool
+) -> None:
+    """A resident files, the grid worker accepts and notes; an empty form says what is missing and loses nothing."""
+    page = open_page(width=width, height=870, java_script_enabled=script)
+    with watched(page, site):
+        act_as(page, site, RESIDENT)
+        page.goto(f"{site}/matters/new")
+        page.get_by_label("事情").fill(TOLD)
+        page.get_by_role("button", name="报上去").click()
+        page.wait_for_url(re.compile(r"/matters/\d{4}-\d{4}\?done=filed"))
+        expect(page.locator("h1")).to_have_text("活动站后门的台阶断了一块，老人容易绊倒")
+        expect(page.locator(".turn")).to_contain_text("轮到景翼三网格 网格员")
+        expect(page.locator(".clk .say")).to_contain_text("如果没人处理")
+        address = page.url.split("?")[0]
+
+        act_as(page, site, WORKER)
+        page.goto(f"{address}?do=accept")
+        page.locator("#act-accept select").select_option("I6")
+        page.locator("#act-accept .main-act").click()
+        expect(page.locator(".tl").first).to_contain_text("接下，到「网格在办」")
+
+        page.goto(f"{address}?do=up")
+        page.locator("#up-done_so_far").fill("去看过，石材要整块换。")
+        page.locator("#act-up .main-act").click()
+        expect(page.locator("#act-up .errsum")).to_contain_text("请填写「为什么上报」。")
+        expect(page.locator("#up-done_so_far")).to_have_value("去看过，石材要整块换。")
+        page.locator("#act-up").get_by_label("要花钱").check()
+        page.locator("#act-up .main-act").click()
+        expect(page.locator(".tl").first).to_contain_text("报上去，到「等社区接」")
+        expect(page.locator(".tl").first).to_contain_text("去看过，石材要整块换。")
+        expect(page.locator(".turn")).to_contain_text("轮到景翼社区 社区专干")
+
+
+def test_error_summary_takes_the_focus_when_a_part_of_the_page_was_swapped(site: str, open_page: OpenPage) -> None:
+    """A person who does not see the page is led to what is wrong."""
+    page = open_page(width=DESKTOP_WIDTH, height=870)
+    with watched(page, site):
+        act_as(page, site, "zhujidong-3.grid_worker.1")
+        page.goto(f"{site}/matters?show=mine")
+        page.locator(".what").first.click()
+        page.locator("#act-note summary").click()
+        page.locator("#act-note .main-act").click()
+        expect(page.locator("#act-note .errsum")).to_be_focused()
+
+
+PAGES = (
+    "/matters",
+    "/matters?q=没有这种话",
+    "/matters/2611-0031",
+    "/matters/2611-0060",
+    "/matters/new",
+    "/as",
+    "/nowhere",
+)
+
+
+@pytest.mark.parametrize("width", [PHONE_WIDTH, DESKTOP_WIDTH])
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(site: str, open_page: OpenPage, width: int) -> None:
+    """Every page, every theme on the list, at the widths people have."""
+    page = open_page(width=width, height=844, bypass_csp=True)
+    axe = Axe()
+    for path in PAGES:
+        page.goto(f"{site}{path}")
+        found = axe.run(page)
+        assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def test_nothing_scrolls_sideways_on_the_narrowest_phone(site: str, open_page: OpenPage) -> None:
+    """360 × 640 pixels."""
+    page = open_page(width=360, height=640)
+    for path in PAGES:
+        page.goto(f"{site}{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+
+
+@pytest.mark.parametrize("theme", ["dark", "outdoor"])
+def test_axe_finds_nothing_in_the_other_themes(site: str, open_page: OpenPage, theme: str) -> None:
+    """The same pages in the dark and in the sun, in large text."""
+    page = open_page(width=PHONE_WIDTH, height=844, bypass_csp=True)
+    page.context.add_cookies(
+        [{"name": f"sanlian-{name}", "value": value, "url": site} for name, value in (("theme", theme), ("size", "xl"))]
+    )
+    axe = Axe()
+    for path in ("/matters", "/matters/2611-0031", "/matters/new"):
+        page.goto(f"{site}{path}")
+        found = axe.run(page)
+        assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE_WIDTH, path
+
+
+def test_list_shows_twenty_five_rows_without_scrolling(site: str, open_page: OpenPage) -> None:
+    """At 870 px of height the whole page of the list is in sight."""
+    page = open_page(width=DESKTOP_WIDTH, height=870)
+    page.goto(f"{site}/matters")
+
+    rows = page.locator(".list tbody tr")
+    assert rows.count() == 25
+    box = rows.last.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= 870
+
+
+def test_first_visit_is_small(site: str, open_page: OpenPage) -> None:
+    """At most 35 KB over the wire with all files, at most 10 KB for a further page."""
+    page = open_page(width=DESKTOP_WIDTH, height=870)
+    sizes: dict[str, int] = {}
+    finished: Callable[[Request], None] = lambda request: sizes.update(  # noqa: E731 (a listener of one line)
+        {request.url: request.sizes()["responseBodySize"]}
+    )
+    page.on("requestfinished", finished)
+    page.goto(f"{site}/matters", wait_until="networkidle")
+    first = sum(sizes.values())
+    sizes.clear()
+    page.goto(f"{site}/matters/2611-0031", wait_until="networkidle")
+
+    assert 0 < first <= 35 * 1024
+    assert 0 < sum(sizes.values()) <= 10 * 1024
