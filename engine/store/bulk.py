@@ -7,7 +7,7 @@ the order of the columns given when the statement is made.
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import Column, Connection, DateTime, Table
@@ -21,10 +21,10 @@ _POSTGRES = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy 
 CHUNK = 2000
 
 
-def sqlite_instant(value: datetime | None) -> str | None:
+# A batch writes the same few instants over and over.
+@lru_cache(maxsize=4096)
+def sqlite_instant(value: datetime) -> str:
     """Return *value* as SQLAlchemy writes instants into SQLite."""
-    if value is None:
-        return None
     if value.tzinfo is not UTC:
         value = value.astimezone(UTC)
     return value.isoformat(" ", "microseconds")[:26]
@@ -57,7 +57,8 @@ class _Statement:
     def _with_text_instants(self, row: Cells) -> Cells:
         cells = list(row)
         for place in self._instants:
-            cells[place] = sqlite_instant(cells[place])
+            if cells[place] is not None:
+                cells[place] = sqlite_instant(cells[place])
         return tuple(cells)
 
     def for_postgres(self, rows: Sequence[Cells]) -> Cells:

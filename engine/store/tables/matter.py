@@ -26,9 +26,7 @@ class MatterRow(Row, table=True):
             for name, columns in {
                 "due": ("due_at",),
                 "holder": ("holder_unit", "holder_role", "due_at"),
-                "assignee": ("assignee", "due_at"),
                 "place": ("place", "due_at"),
-                "state": ("workflow", "state", "due_at"),
             }.items()
         ),
         Index("ix_matter_filed", "district_id", "filed_at", "id"),

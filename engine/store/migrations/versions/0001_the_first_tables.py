@@ -200,13 +200,6 @@ def upgrade() -> None:
         batch_op.create_index("ix_matter_ended", ["district_id", "ended_at", "id"], unique=False)
         batch_op.create_index("ix_matter_filed", ["district_id", "filed_at", "id"], unique=False)
         batch_op.create_index(
-            "ix_matter_open_assignee",
-            ["district_id", "assignee", "due_at", "id"],
-            unique=False,
-            sqlite_where=sa.text("outcome IS NULL"),
-            postgresql_where=sa.text("outcome IS NULL"),
-        )
-        batch_op.create_index(
             "ix_matter_open_due",
             ["district_id", "due_at", "id"],
             unique=False,
@@ -223,13 +216,6 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_matter_open_place",
             ["district_id", "place", "due_at", "id"],
-            unique=False,
-            sqlite_where=sa.text("outcome IS NULL"),
-            postgresql_where=sa.text("outcome IS NULL"),
-        )
-        batch_op.create_index(
-            "ix_matter_open_state",
-            ["district_id", "workflow", "state", "due_at", "id"],
             unique=False,
             sqlite_where=sa.text("outcome IS NULL"),
             postgresql_where=sa.text("outcome IS NULL"),
@@ -546,9 +532,6 @@ def downgrade() -> None:
         batch_op.drop_index("ix_matter_root")
         batch_op.drop_index("ix_matter_parent")
         batch_op.drop_index(
-            "ix_matter_open_state", sqlite_where=sa.text("outcome IS NULL"), postgresql_where=sa.text("outcome IS NULL")
-        )
-        batch_op.drop_index(
             "ix_matter_open_place", sqlite_where=sa.text("outcome IS NULL"), postgresql_where=sa.text("outcome IS NULL")
         )
         batch_op.drop_index(
@@ -558,11 +541,6 @@ def downgrade() -> None:
         )
         batch_op.drop_index(
             "ix_matter_open_due", sqlite_where=sa.text("outcome IS NULL"), postgresql_where=sa.text("outcome IS NULL")
-        )
-        batch_op.drop_index(
-            "ix_matter_open_assignee",
-            sqlite_where=sa.text("outcome IS NULL"),
-            postgresql_where=sa.text("outcome IS NULL"),
         )
         batch_op.drop_index("ix_matter_filed")
         batch_op.drop_index("ix_matter_ended")
