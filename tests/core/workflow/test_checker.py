@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.core.workflow.checker import check
 from engine.core.workflow.checks.survey import Survey
+from engine.core.workflow.loader import read_flow
 from engine.services.check_file import check_flow
 from engine.services.library import read_flow_file, read_folder
 from tests.support.flows import CLOSES, SOLVE, findings_in, flow, library_of, read
@@ -20,6 +22,21 @@ def test_shipped_flow_is_clean(name: str) -> None:
 
     assert file.workflow is not None, "\n".join(map(str, file.findings))
     assert check_flow(file.workflow, folder) == ()
+
+
+@pytest.mark.parametrize("name", ["task", "topic"])
+def test_check_gives_places_in_the_file_when_any_line_is_gone(name: str) -> None:
+    """Whatever line of a shipped flow is taken out, reading or checking tells it, in order, inside the file."""
+    folder = read_folder(WORKFLOWS)
+    lines = folder.flows[name].data.decode().split("\n")
+    for number in range(len(lines)):
+        rest = lines[:number] + lines[number + 1 :]
+        workflow, findings = read_flow("\n".join(rest), file=f"{name}.yaml", library=folder.library)
+        if workflow is not None:
+            findings = check(workflow, folder.library)
+
+        assert list(findings) == sorted(set(findings))
+        assert all(0 < one.column <= len(rest[one.line - 1]) + 1 for one in findings)
 
 
 def test_findings_come_in_the_order_of_the_file_when_there_are_several() -> None:

@@ -10,6 +10,7 @@ from engine.core.workflow.checks.lengths import choices_of, granted, longest_min
 from engine.core.workflow.checks.steps import Served, targets_of
 from engine.core.workflow.checks.survey import Survey
 from engine.core.workflow.checks.unset import nobody_sets
+from engine.core.workflow.checks.waiting import must_be_left, stays_for_ever
 from engine.core.workflow.condition import Condition
 from engine.core.workflow.declaration import Action, Due, State, Where
 from engine.core.workflow.findings import Finding
@@ -84,7 +85,7 @@ def _used(survey: Survey) -> Iterator[tuple[Served, list[Use]]]:
     """Yield every rule that serves anything, with what it serves."""
     found: dict[Where, tuple[Served, list[Use]]] = {}
     for clock in clock_uses(survey):
-        if clock.milestone is not None or _is_endless_pause(clock):
+        if clock.milestone is not None or _waits_for_ever(survey, clock):
             continue
         for served in clock.rules:
             if (
@@ -100,10 +101,12 @@ def _used(survey: Survey) -> Iterator[tuple[Served, list[Use]]]:
     yield from (one for one in found.values() if one[1])
 
 
-def _is_endless_pause(clock: ClockUse) -> bool:
-    """Whether it is a pause without a cap: that is the finding (E405), not that its rules count from nothing."""
+def _waits_for_ever(survey: Survey, clock: ClockUse) -> bool:
+    """Whether a missing due is the finding (E401, E405) already, so that rules which count from it are none."""
     state = clock.state
-    return state is not None and state.pause and clock.due is None and state.no_deadline is None
+    if state is None or clock.due is not None or not must_be_left(survey, state):
+        return False
+    return state.pause or bool(stays_for_ever(survey, state))
 
 
 def _fits(when: Condition, uses: list[Use]) -> bool:

@@ -75,6 +75,17 @@ class Survey:
             waiting.extend(step.target for step in self.steps_from[state] if not step.back)
         return frozenset(seen)
 
+    def ahead_of(self, state: str) -> frozenset[str]:
+        """States some way from *state* leads to, itself only when a way comes back to it."""
+        seen: set[str] = set()
+        waiting = [step.target for step in self.steps_from[state]]
+        while waiting:
+            here = waiting.pop()
+            if here not in seen:
+                seen.add(here)
+                waiting.extend(step.target for step in self.steps_from[here])
+        return frozenset(seen)
+
     # -- values
 
     @cached_property

@@ -14,39 +14,63 @@ from engine.core.workflow.regions import record_where, show_record
 def check_waits_for_ever(survey: Survey) -> Iterator[Finding]:
     """E401, E405 and E602: a state that no rule of time surely leaves."""
     for state in survey.living:
-        if state.review is not None or state.no_deadline is not None or not survey.steps_from[state.id]:
+        if not must_be_left(survey, state):
             continue
         if state.pause and state.due is None:
             yield survey.at("E405", state.where, "暂停没有上限，可能一直停下去。请写 due，或用 no_deadline 说明理由。")
-        elif found := _stays(survey, state):
+            continue
+        staying = stays_for_ever(survey, state)
+        if staying:
+            yield survey.at("E401", state.where, _why_it_stays(survey, state, staying))
+        elif found := _gap(survey, state):
             yield found
 
 
-def _stays(survey: Survey, state: State) -> Finding | None:
-    """The first class in which a matter may stay for ever."""
+def must_be_left(survey: Survey, state: State) -> bool:
+    """Whether a rule of time has to lead on: no `review`, no reason why not, and there is a way on at all (E303)."""
+    return state.review is None and state.no_deadline is None and bool(survey.steps_from[state.id])
+
+
+def stays_for_ever(survey: Survey, state: State) -> list[str]:
+    """Return the classes that no rule of time takes out of the state."""
+    return [
+        class_id
+        for class_id in survey.workflow.class_ids
+        if class_id in survey.classes_in[state.id] and not _surely_leaving(survey, state, class_id)
+    ]
+
+
+def _surely_leaving(survey: Survey, state: State, class_id: str) -> list[Step]:
+    """Leaving steps that are there on every visit: a limited one is used up where a matter can come back."""
+    return [
+        step
+        for step in leaving_steps(survey, state, class_id)
+        if step.limit is None or state.id not in survey.ahead_of(state.id)
+    ]
+
+
+def _why_it_stays(survey: Survey, state: State, staying: list[str]) -> str:
+    timers = [step for step in survey.steps_from[state.id] if step.kind is StepKind.TIMER]
+    if timers and state.due is None:
+        return "没有人动，这里就会一直等下去：没有写 due，到点的规则没有时点可算。"
+    if any(step.limit is not None for step in timers):
+        return "没有人动，这里会一直等下去：到点离开的规则有次数，用完以后再进来就没有了。"
+    only = "" if len(staying) == len(survey.classes_in[state.id]) else f"（{'、'.join(staying)} 类的事）"
+    return f"没有人动，这里就会一直等下去{only}：没有到点离开的规则、没有 review，也没有写 no_deadline。"
+
+
+def _gap(survey: Survey, state: State) -> Finding | None:
+    """The first record which none of the leaving rules fits, when all of them have conditions."""
     for class_id in survey.workflow.class_ids:
-        if class_id not in survey.classes_in[state.id]:
-            continue
-        leaving = list(leaving_steps(survey, state, class_id))
-        if not leaving and any(
-            step.kind is StepKind.TIMER and step.rule is not None and not rings(state, step.rule)
-            for step in survey.steps_from[state.id]
-        ):
-            return None  # it is written, but its instant does not exist: that is the finding (E409)
-        if not leaving:
-            only = "" if state.due is None or len(survey.workflow.class_ids) == 1 else f"（{class_id} 类的事）"
-            message = f"没有人动，这里就会一直等下去{only}：没有到点离开的规则、没有 review，也没有写 no_deadline。"
-            return survey.at("E401", state.where, message)
-        whens = [step.whens[0] for step in leaving if step.whens and step.limit is None]
-        if len(whens) < len(leaving):
+        leaving = _surely_leaving(survey, state, class_id)
+        whens = [step.whens[0] for step in leaving if step.whens]
+        if class_id not in survey.classes_in[state.id] or len(whens) < len(leaving):
             continue
         record = record_where((), whens, world=survey.world_of({class_id}, state.level))
         if record is not None:
-            first = _earliest(leaving)
-            message = (
-                f"到点离开的规则都带条件，{show_record(record)} 时哪一条也不合适，会一直等下去。请加一条不带条件的。"
-            )
-            return survey.at("E602", first.where, message)
+            who = show_record(record)
+            message = f"到点离开的规则都带条件，{who} 时哪一条也不合适，会一直等下去。请加一条不带条件的。"
+            return survey.at("E602", _earliest(leaving).where, message)
     return None
 
 

@@ -61,7 +61,6 @@ BAD = {
         timers("{ at: »due-1wd, do: remind }", CLOSE, due="due: 4wh, "),
         "",
     ),
-    "no due for the rule that leaves": ("E409", timers("{ at: »due, do: close, to: done }", due=""), ""),
     "no due to count from": (
         "E409",
         timers("{ at: »50%, do: remind }", "{ at: every 7d, do: progress }", due="no_deadline: 试点, "),

@@ -29,6 +29,20 @@ BAD = {
         flow(f"  »doing: {{ held_by: worker, timers: [ {{ at: entry, do: remind }} ], {SOLVE} }}\n"),
         "",
     ),
+    "no due, so the rule that leaves has no instant": (
+        "E401",
+        flow(f"  »doing: {{ held_by: worker, timers: [ {{ at: 50%, do: remind }}, {CLOSES[10:-2]} ], {SOLVE} }}\n"),
+        "",
+    ),
+    "the only rule that leaves is used up": (
+        "E401",
+        flow(
+            "  »doing: { held_by: worker, due: 3d, timers: [ { at: due, do: advance, to: other, limit: 2 } ],"
+            f" {SOLVE} }}\n"
+            f"  other: {{ held_by: worker, due: 3d, timers: [ {{ at: due, do: advance, to: doing }} ], {SOLVE} }}\n"
+        ),
+        "",
+    ),
     "the ladder of one class does not leave": (
         "E401",
         one_state("due: limits.work"),
@@ -113,6 +127,9 @@ GOOD = {
         "  doing: { held_by: worker, due: 3d, timers: [ { at: due, do: advance, to: other, limit: 2 },"
         f" {{ at: due+1d, do: close, to: done }} ], {SOLVE} }}\n"
         f"  other: {{ held_by: worker, due: 3d, timers: [ {{ at: due, do: advance, to: doing }} ], {SOLVE} }}\n"
+    ),
+    "a limited rule where nobody comes back": flow(
+        f"  doing: {{ held_by: worker, due: 3d, timers: [ {{ at: due, do: close, to: done, limit: 1 }} ], {SOLVE} }}\n"
     ),
     "a class that cannot arrive needs no time": flow(
         f"  doing: {{ held_by: worker, due: {{ quick: 2h }}, {CLOSES}, {SOLVE} }}\n"
