@@ -12,7 +12,7 @@ from engine.core.scope import World, people_of
 from engine.core.terms import Counter, MatterKind, RefusalCode, Seat
 from engine.core.workflow.declaration import Workflow
 from engine.errors import NotFound
-from engine.services.clock_card import ClockCard, clock_card
+from engine.services.clock_card import ClockCard, clock_card, time_of
 from engine.services.naming import (
     LevelMark,
     condition_words,
@@ -161,7 +161,7 @@ def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surrou
         answers=_name(matter.answers, workflow=workflow, world=world),
         duty=_duty(matter, holder, workflow=workflow, world=world),
         tags=_tags(matter, workflow=workflow, catalogue=around.catalogue),
-        time=time_state(matter, world=world, now=now),
+        time=time_of(matter, coming, world=world, now=now),
         stages=stages(matter, events, workflow=workflow, world=world, now=now),
         clock=clock_card(matter, coming, workflow=workflow, world=world, now=now),
         final_by=final_by(coming),

@@ -1,6 +1,6 @@
 """The clock card of a matter: the sentence «如果没人处理…», the coming events, one cell a working day."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from engine.core.clock.duration import Duration, Unit, parse_duration
@@ -95,12 +95,20 @@ def clock_card(
     cells, marks, now_percent = _row(clock, shown, calendar=calendar, now=now) if matter.is_open else ((), (), 0)
     hours = day_seconds(calendar) / 3600
     return ClockCard(
-        time=time_state(matter, world=world, now=now), before=before, at=at, after=after,
+        time=time_of(matter, coming, world=world, now=now), before=before, at=at, after=after,
         steps=tuple(_step(one, workflow=workflow, world=world) for one in shown),
         later=tuple(_step(one, workflow=workflow, world=world) for one in coming[until:][:MOST_STEPS]),
         cells=cells, marks=marks, now_percent=now_percent, basis=_basis(move or (coming[0] if coming else None)),
         day_hours=f"{hours:g}", others=_others(matter, workflow=workflow, world=world, now=now),
     )  # fmt: skip
+
+
+def time_of(matter: Matter, coming: tuple[Coming, ...], *, world: World, now: datetime) -> TimeState:
+    """Return how *matter* stands; one without a deadline of its own shows when something happens next."""
+    time = time_state(matter, world=world, now=now)
+    if matter.is_open and time.due is None and not time.paused and coming:
+        return replace(time, due=coming[0].at)
+    return time
 
 
 def move_words(move: Coming, *, workflow: Workflow) -> str:

@@ -15,9 +15,9 @@ from engine.core.matter import REVIEW_CLOCK, STATE_CLOCK, Actor, Matter
 from engine.core.scope import Organisation, World
 from engine.core.terms import Covers, MatterKind, Seat, UnitKind
 from engine.core.workflow.declaration import Workflow
-from engine.services.clock_card import move_words
+from engine.services.clock_card import move_words, time_of
 from engine.services.naming import LevelMark, holder_name, level_mark, title_of
-from engine.services.time_state import TimeState, time_state
+from engine.services.time_state import TimeState
 from engine.store.listing import After, Listing, Wanted
 from engine.store.unit_of_work import Transaction
 
@@ -272,7 +272,8 @@ def _row(
     world: World,
     now: datetime,
 ) -> Row:
-    move = next_move(forecast(matter, now=now, workflow=workflow, world=world)) if matter.is_open else None
+    coming = forecast(matter, now=now, workflow=workflow, world=world) if matter.is_open else ()
+    move = next_move(coming)
     state = workflow.states[matter.state]
     holder = matter.stands_in or matter.holder
     return Row(
@@ -285,7 +286,7 @@ def _row(
         if matter.is_open
         else state.label.zh,
         supervised=matter.answers is not None,
-        time=time_state(matter, world=world, now=now),
+        time=time_of(matter, coming, world=world, now=now),
         moved_at=moved_at or matter.filed,
         next=NextStep(at=move.at, label=move_words(move, workflow=workflow)) if move is not None else None,
         no_next=_no_next(matter),
