@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,7 @@ from engine.core.clock.open_time import DayYear, OpenTime, check_year, day_inter
 from engine.core.clock.zone_time import EPOCH_DAY, first_instant, local_wall
 from engine.errors import BadOffset
 
+REMEMBERED = 4096
 _ACCRUED = {Unit.MINUTES: MINUTE, Unit.HOURS: HOUR, Unit.WORKING_MINUTES: MINUTE, Unit.WORKING_HOURS: HOUR}
 
 
@@ -65,6 +67,8 @@ class WorkingCalendar:
             Unit.DAYS_ROLL: self._days_roll_due,
             Unit.WORKING_DAYS: self._working_days_due,
         }
+        # Many matters fall due at one closing time, and ask the same sums of it.
+        self._shifted = lru_cache(REMEMBERED)(self._shift)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, WorkingCalendar) and other.digest == self.digest
@@ -167,6 +171,9 @@ class WorkingCalendar:
         Raises:
             BadOffset: the duration rolls; a shift has no last day that could.
         """
+        return self._shifted(instant, duration, sign)
+
+    def _shift(self, instant: datetime, duration: Duration, sign: int) -> DueInstant:
         unit, amount = duration.unit, duration.amount
         at = to_microseconds(instant)
         if unit is Unit.DAYS_ROLL:
