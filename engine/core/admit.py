@@ -15,7 +15,8 @@ from engine.core.matter import STATE_CLOCK, Actor, Holder, Matter
 from engine.core.procedures import children, extension
 from engine.core.scope import World, in_scope, people_of
 from engine.core.terms import BuiltIn, RefusalCode
-from engine.core.workflow.declaration import Action, Label, State, Workflow
+from engine.core.workflow.declaration import Action, State, Workflow
+from engine.core.workflow.written import Label
 
 NOTE_FIELD = "note"
 

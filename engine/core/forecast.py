@@ -16,7 +16,8 @@ from engine.core.rehearse import Rehearsal
 from engine.core.scope import World
 from engine.core.terms import Do
 from engine.core.timers import period_of, rule_of
-from engine.core.workflow.declaration import Label, TimerRule, Workflow
+from engine.core.workflow.declaration import TimerRule, Workflow
+from engine.core.workflow.written import Label
 
 MOST = 200
 

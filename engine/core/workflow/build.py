@@ -18,13 +18,13 @@ from engine.core.workflow.declaration import (
     Role,
     Start,
     Target,
-    Where,
     Workflow,
 )
 from engine.core.workflow.parts import Part
 from engine.core.workflow.rules_of_time import due_of, length_of, target_of, timers_of
 from engine.core.workflow.tree import Path
 from engine.core.workflow.words import label_of
+from engine.core.workflow.written import Where
 
 
 def build_flow(

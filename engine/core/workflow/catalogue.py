@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from engine.core.workflow.declaration import Label
 from engine.core.workflow.document import read_document
 from engine.core.workflow.findings import Finding
 from engine.core.workflow.grammar_tables import CATALOGUE
@@ -11,6 +10,7 @@ from engine.core.workflow.parts import Names, Part
 from engine.core.workflow.reader import Reader
 from engine.core.workflow.tree import Node, Table, Text
 from engine.core.workflow.words import label_of
+from engine.core.workflow.written import Label
 
 UNITS = "units"  # the catalogue that is the organisation itself; what it holds is known at run time only
 

@@ -11,24 +11,7 @@ from datetime import time
 from engine.core.clock.duration import Duration, Offset
 from engine.core.terms import Counter, Covers, Do, FieldType, MatterKind, Stops
 from engine.core.workflow.condition import Condition
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """Place in a file: 1-based line and column of the first character, and the keys that lead there."""
-
-    file: str
-    line: int
-    column: int
-    path: tuple[str | int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """Words for people, in Chinese and English."""
-
-    zh: str
-    en: str
+from engine.core.workflow.written import Label, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,9 +345,7 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Workflow:
     """
-    One version of a flow, with its limits.
-
-    `digest` is the SHA-256 (hex) over both texts, length-framed; `places` gives the position of every key
+    One version of a flow, with its limits. `digest` is the SHA-256 (hex) over both texts, length-framed; `places` gives the position of every key
     (`(*path, "@key")`) and of every value (`path`) of the flow's file.
     """
 

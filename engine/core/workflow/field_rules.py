@@ -6,11 +6,12 @@ from datetime import date
 from engine.core.terms import Counter, FieldType
 from engine.core.workflow.catalogue import Library
 from engine.core.workflow.condition_words import KEYWORDS
-from engine.core.workflow.declaration import FieldRule, Label
+from engine.core.workflow.declaration import FieldRule
 from engine.core.workflow.kinds import WHOLE, read_truth
 from engine.core.workflow.parts import Part, is_plain
 from engine.core.workflow.reader import Reader, did_you_mean
 from engine.core.workflow.words import label_of
+from engine.core.workflow.written import Label
 
 BUILT_IN_NAMES = frozenset({*Counter, "class", "level", "external", "season", "similar_30d"})
 _SETTABLE = frozenset({FieldType.NUMBER, FieldType.CHOICE, FieldType.YESNO, FieldType.DATE})

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 
 from engine.core.terms import FIXED_ROLES, Do, FieldType
 from engine.core.workflow.catalogue import Library
-from engine.core.workflow.declaration import FieldRule, Where
+from engine.core.workflow.declaration import FieldRule
 from engine.core.workflow.field_rules import read_value
 from engine.core.workflow.parts import Names, Part
 from engine.core.workflow.reader import Reader, did_you_mean
+from engine.core.workflow.written import Where
 
 _MODES = ("pause", "vote", "children", "waits_for", "review", "final")
 _NEEDS_TARGET = frozenset({Do.ADVANCE, Do.RESUME, Do.ASSIGN, Do.CLOSE})

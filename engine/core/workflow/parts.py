@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from engine.core.workflow.declaration import Where
 from engine.core.workflow.shapes import Leaf, TableOf
 from engine.core.workflow.tree import Node, Text
+from engine.core.workflow.written import Where
 
 T = TypeVar("T")
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from difflib import SequenceMatcher, get_close_matches
 
-from engine.core.workflow.declaration import Where
 from engine.core.workflow.findings import Finding, finding
 from engine.core.workflow.kinds import ID, LimitRef
 from engine.core.workflow.parts import Names, Part
@@ -19,6 +18,7 @@ from engine.core.workflow.shapes import (
     declared_in,
 )
 from engine.core.workflow.tree import Entry, Hole, Items, Node, Path, Table, Text
+from engine.core.workflow.written import Where
 
 _At = tuple[Where, Where]  # the place of a value, and of the key that leads to it
 _UNIQUE = frozenset({"state", "promise", "category"})

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from engine.core.clock.duration import Duration, Offset
 from engine.core.terms import Do
 from engine.core.workflow.condition import Condition
-from engine.core.workflow.declaration import Due, DueCase, Target, TargetCase, TimerRule, Where
+from engine.core.workflow.declaration import Due, DueCase, Target, TargetCase, TimerRule
 from engine.core.workflow.kinds import Given, LimitRef
 from engine.core.workflow.parts import Part
 from engine.core.workflow.words import optional_label
+from engine.core.workflow.written import Where
 
 AT_DUE = Offset("due")
 

@@ -1,7 +1,7 @@
 """Words for people out of a part: a string is Chinese, `{zh, en}` is both; what is missing is the id."""
 
-from engine.core.workflow.declaration import Label
 from engine.core.workflow.parts import Part
+from engine.core.workflow.written import Label
 
 
 def label_of(part: Part | None, otherwise: str) -> Label:

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from engine.core.workflow.checks.steps import Served
 from engine.core.workflow.checks.survey import Survey
-from engine.core.workflow.declaration import State, Where
+from engine.core.workflow.declaration import State
 from engine.core.workflow.findings import Finding
 from engine.core.workflow.regions import record_where, show_record
+from engine.core.workflow.written import Where
 
 
 def check_competing(survey: Survey) -> Iterator[Finding]:

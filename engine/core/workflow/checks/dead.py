@@ -12,9 +12,10 @@ from engine.core.workflow.checks.survey import Survey
 from engine.core.workflow.checks.unset import nobody_sets
 from engine.core.workflow.checks.waiting import must_be_left, stays_for_ever
 from engine.core.workflow.condition import Condition
-from engine.core.workflow.declaration import Action, Due, State, Where
+from engine.core.workflow.declaration import Action, Due, State
 from engine.core.workflow.findings import Finding
 from engine.core.workflow.regions import World, can_hold
+from engine.core.workflow.written import Where
 
 _SHORTEST_DAY_MINUTES = 300  # no office is open for less on a working day
 _LONGEST_HOLIDAY_MINUTES = 14 * 1440

@@ -6,8 +6,9 @@ from typing import NamedTuple
 from engine.core.clock.duration import Duration, Unit
 from engine.core.workflow.checks.survey import Survey
 from engine.core.workflow.condition import Condition
-from engine.core.workflow.declaration import Due, Where
+from engine.core.workflow.declaration import Due
 from engine.core.workflow.regions import Record, World, record_where
+from engine.core.workflow.written import Where
 
 _MINUTES = {Unit.MINUTES: 1, Unit.WORKING_MINUTES: 1, Unit.HOURS: 60, Unit.WORKING_HOURS: 60}
 _DAY = 1440

@@ -6,7 +6,8 @@ from enum import StrEnum
 from functools import partial
 
 from engine.core.workflow.condition import Condition
-from engine.core.workflow.declaration import Action, State, Target, TargetCase, TimerRule, Where, Workflow
+from engine.core.workflow.declaration import Action, State, Target, TargetCase, TimerRule, Workflow
+from engine.core.workflow.written import Where
 
 
 class StepKind(StrEnum):

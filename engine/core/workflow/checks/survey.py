@@ -8,10 +8,11 @@ from engine.core.workflow.catalogue import FlowOutline, Library
 from engine.core.workflow.checks.steps import Served, Step, rules_of, steps_of
 from engine.core.workflow.condition import Condition, ConditionType, Word
 from engine.core.workflow.conditions import condition_types
-from engine.core.workflow.declaration import State, TimerRule, Where, Workflow
+from engine.core.workflow.declaration import State, TimerRule, Workflow
 from engine.core.workflow.findings import Finding, finding
 from engine.core.workflow.reader import show_path
 from engine.core.workflow.regions import World, record_where, sets_of_seasons
+from engine.core.workflow.written import Where
 
 Path = tuple[str | int, ...]
 _ABOVE_LEVELS = ""  # `level` of a state outside the levels

@@ -8,9 +8,9 @@ from engine.core.workflow.checks.clocks import ClockUse, clock_uses
 from engine.core.workflow.checks.lengths import Choice, choices_of, granted
 from engine.core.workflow.checks.survey import Survey
 from engine.core.workflow.condition import Condition, Word
-from engine.core.workflow.declaration import Where
 from engine.core.workflow.findings import Finding
 from engine.core.workflow.regions import record_where
+from engine.core.workflow.written import Where
 
 
 @dataclass(frozen=True, slots=True)

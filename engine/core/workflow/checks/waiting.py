@@ -6,9 +6,10 @@ from engine.core.workflow.checks.clocks import ClockUse, clock_uses
 from engine.core.workflow.checks.lengths import choices_of, ungranted
 from engine.core.workflow.checks.steps import Step, StepKind
 from engine.core.workflow.checks.survey import Survey
-from engine.core.workflow.declaration import Due, State, TimerRule, Where
+from engine.core.workflow.declaration import Due, State, TimerRule
 from engine.core.workflow.findings import Finding
 from engine.core.workflow.regions import record_where, show_record
+from engine.core.workflow.written import Where
 
 
 def check_waits_for_ever(survey: Survey) -> Iterator[Finding]:
