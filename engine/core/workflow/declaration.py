@@ -345,8 +345,9 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Workflow:
     """
-    One version of a flow, with its limits. `digest` is the SHA-256 (hex) over both texts, length-framed; `places` gives the position of every key
-    (`(*path, "@key")`) and of every value (`path`) of the flow's file.
+    One version of a flow, with its limits.
+
+    `digest`: SHA-256 (hex) over both texts, length-framed; `places`: of each key (`(*path, "@key")`) and each value.
     """
 
     id: str
