@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.support.pg", "tests.support.browser"]
+pytest_plugins = ["tests.support.pg", "tests.support.browser", "tests.support.demo"]
 
 IN_CI = os.environ.get("CI") == "true"
 

@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
 
 def serve(host: Host = HOST, port: Port = PORT) -> None:
     """Serve the deployment that the environment names."""
+    refuse_outside(host)
     try:
         sanlian = wire()
         sanlian.prepare()

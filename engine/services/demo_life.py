@@ -12,6 +12,7 @@ from engine.core.command import Act, File, SeatAsked
 from engine.core.decision import Refusal
 from engine.core.matter import Actor, Matter, Value
 from engine.core.scope import Organisation, Post
+from engine.core.terms import RefusalCode
 from engine.services.advance import Done, Door, Entry, Outcome, advance
 from engine.services.demo_lives import CATEGORY, LIVES, PHOTO, STARTS, Press
 from engine.services.demo_texts import TOLD, Told
@@ -23,15 +24,21 @@ FLOW = "three_tier"
 DAYS_BACK = 40
 _LAST = ("-0 15:30", "-0 11:10", "-0 09:10", "-1 15:30")
 _MOST_ROUNDS = 1000
+_CLOCK_WAS_FASTER = (RefusalCode.NOT_HERE, RefusalCode.ENDED)
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What was played: demands filed, presses made, rules fired, and what the engine would not take."""
+    """
+    What was played: demands filed, presses made, rules fired.
+
+    `missed`: presses for which the clock was faster (a long holiday lay between); `refused`: all others not taken.
+    """
 
     filed: int
     pressed: int
     fired: int
+    missed: tuple[str, ...]
     refused: tuple[str, ...]
 
 
@@ -51,6 +58,7 @@ class _Tally:
     filed: int = 0
     pressed: int = 0
     fired: int = 0
+    missed: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
 
@@ -89,7 +97,10 @@ class Player:
                 self._press(story, press, at)
         self._pass_time(self.now)
         tally = self.tally
-        return Played(filed=tally.filed, pressed=tally.pressed, fired=tally.fired, refused=tuple(tally.refused))
+        return Played(
+            filed=tally.filed, pressed=tally.pressed, fired=tally.fired, missed=tuple(tally.missed),
+            refused=tuple(tally.refused),
+        )  # fmt: skip
 
     def _stories(self) -> Iterator[_Story]:
         for number, told in enumerate(TOLD):
@@ -146,7 +157,7 @@ class Player:
     def _press(self, story: _Story, press: Press, at: datetime) -> None:
         target = self._target(story, press.on)
         if target is None:
-            self.tally.refused.append(f"{story.told.text} {press.on}.{press.action}: 没有这一项")
+            self.tally.missed.append(f"{story.told.text} {press.on}.{press.action}: 没有这一项")
             return
         unit = target.department if press.on.startswith(("lead", "assist")) else None
         actor = self._actor(press.role, unit or story.told.grid, at)
@@ -165,7 +176,8 @@ class Player:
         if isinstance(outcome, Done):
             return outcome
         reason = outcome.text if isinstance(outcome, Refusal) else repr(outcome)
-        self.tally.refused.append(f"{what} {at:%m-%d %H:%M}: {reason}")
+        too_late = isinstance(outcome, Refusal) and outcome.code in _CLOCK_WAS_FASTER
+        (self.tally.missed if too_late else self.tally.refused).append(f"{what} {at:%m-%d %H:%M}: {reason}")
         return None
 
     def _target(self, story: _Story, on: str) -> Matter | None:

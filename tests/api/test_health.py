@@ -10,8 +10,8 @@ from engine.core.guard import Reading
 from engine.services.tick import Ticker
 from engine.settings import Settings
 from engine.wiring import Sanlian, wire
-from tests.api.conftest import NOW
 from tests.support.clock import FixedClock
+from tests.support.demo import NOW
 
 
 def tick_at(sanlian: Sanlian, at: datetime) -> None:
