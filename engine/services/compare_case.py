@@ -9,8 +9,9 @@ from engine.core.decision import Decision, Refusal
 from engine.core.facts import duration
 from engine.core.matter import STATE_CLOCK, Clock, Holder, Matter, level_clock, named_clock
 from engine.core.rehearse import Rehearsal
-from engine.core.workflow.declaration import Where, Workflow
+from engine.core.workflow.declaration import Workflow
 from engine.core.workflow.parts import Part
+from engine.core.workflow.written import Where
 from engine.services.case_town import CaseTown
 from engine.services.read_case import words_of
 

@@ -11,8 +11,9 @@ from engine.core.rehearse import Rehearsal
 from engine.core.scope import World
 from engine.core.terms import Covers
 from engine.core.workflow.catalogue import Catalogue
-from engine.core.workflow.declaration import Where, Workflow
+from engine.core.workflow.declaration import Workflow
 from engine.core.workflow.parts import Part
+from engine.core.workflow.written import Where
 from engine.services.case_town import DISTRICT, CaseTown, build_town
 from engine.services.compare_case import Scene, differences
 from engine.services.read_case import Case, words_of
