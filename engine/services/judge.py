@@ -123,11 +123,12 @@ class Chain:
         if event["matter"] != self.id or event["seq"] != seq or event["log"] != self._grounds.log:
             self.find("chain", "misplaced", seq, "这一条属于别的事项、别的序号或别的日志")
         instant = _as_sqlite if self._grounds.texts_instants else _at
-        key = event.get("cause") if kind == EventType.FIRED else None
+        same = event["recorded_at"] == event["at"] and recorded_at == at
+        key = event.get("cause") if kind == "fired" else None
         if (
             event["type"] != kind
             or instant(event["at"]) != at
-            or instant(event["recorded_at"]) != recorded_at
+            or not (same or instant(event["recorded_at"]) == recorded_at)
             or key != timer_key
         ):
             self.find("chain", "columns", seq, "列里的类型、时间或定时与内容不同")
