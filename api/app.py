@@ -11,7 +11,7 @@ from starlette.types import Scope
 
 from api import errors, health
 from api.pages import filing, listing, matters, viewing
-from api.pages.rendering import STATIC
+from api.rendering import STATIC
 from api.safety import Safety
 from engine.wiring import Sanlian
 

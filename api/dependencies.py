@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Request
 from starlette.datastructures import FormData
 
-from api.pages.words import Words
+from api.words import Words
 from engine.core.matter import Actor
 from engine.core.scope import Organisation, Post, World
 from engine.core.workflow.declaration import Workflow

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.dependencies import PageFrame, look_of
-from api.pages.rendering import draw
+from api.rendering import draw
 from engine.errors import (
     BadInput,
     Broken,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from api.dependencies import Asked, AskedNow
-from api.pages.rendering import draw
+from api.rendering import draw
 from engine.core.terms import MatterKind
 from engine.services.naming import LevelMark, level_mark
 from engine.services.worklist import Filters, Row, Totals, communities, work_page

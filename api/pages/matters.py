@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from api.dependencies import Asked, AskedNow, Posted
 from api.errors import Kept, answer, plain_problem, problem_of
 from api.pages.forms import Choices, Form, Typed, filled, form_of, kept_texts, missing, typed_in, values_of
-from api.pages.rendering import draw
+from api.rendering import draw
 from engine.core.command import Act, SeatAsked
 from engine.core.decision import Refusal
 from engine.core.terms import RefusalCode, UnitKind

@@ -18,7 +18,7 @@ from api.dependencies import (
     as_viewer,
     local_path,
 )
-from api.pages.rendering import draw
+from api.rendering import draw
 from engine.core.scope import Unit
 from engine.core.terms import UnitKind
 from engine.errors import NotFound

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from api.pages.words import brief, moment, natural_stretch, past, quiet_for, standing, stretch
+from api.words import brief, moment, natural_stretch, past, quiet_for, standing, stretch
 from engine.services.time_state import TimeState
 
 ZONE = ZoneInfo("Asia/Shanghai")
