@@ -14,6 +14,7 @@ from sqlalchemy.exc import (
     ArgumentError,
     DataError,
     DBAPIError,
+    DisconnectionError,
     IntegrityError,
     InterfaceError,
     OperationalError,
@@ -36,6 +37,7 @@ _PRAGMAS = (
 )
 # 40001 serialization_failure, 40P01 deadlock_detected, 23505 unique_violation.
 _PASSING_STATES = frozenset({"40001", "40P01", "23505"})
+_FILE = "file"
 _CANNOT_SERVE = (OperationalError, InterfaceError)
 _PLAIN_WORDS = (
     ("disk is full", "磁盘已满"),
@@ -187,11 +189,56 @@ def _open_sqlite(url: URL) -> Database:
         max_overflow=20,
         connect_args={"timeout": SQLITE_BUSY_SECONDS, "isolation_level": None, "check_same_thread": False},
     )
+    file = _DataFile(path)
+    event.listen(engine, "do_connect", file.must_still_be_there)
     event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "connect", file.was_opened)
+    event.listen(engine, "checkout", file.must_be_the_same)
     event.listen(engine, "begin", _begin_sqlite)
     with _TURNSTILES_GUARD:
         writers = _TURNSTILES.setdefault(str(path.resolve()), Turnstile())
     return Database(engine, writers=writers)
+
+
+class _DataFile:
+    """
+    The file that connections were opened on.
+
+    One that is taken away or replaced while they are open would get what they write, and nobody would ever find it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._was_there = False
+
+    def must_still_be_there(self, *_: object) -> None:
+        """Refuse to make a new, empty file in the place of one that is gone."""
+        if self._was_there and self._identity() is None:
+            raise self._gone()
+
+    def was_opened(self, _raw: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+        """Remember the file that a new connection has open."""
+        self._was_there = True
+        record.info[_FILE] = self._identity()
+
+    def must_be_the_same(self, _raw: sqlite3.Connection, record: ConnectionPoolEntry, _proxy: object) -> None:
+        """Refuse a connection whose file is gone; open one anew whose file was replaced."""
+        found = self._identity()
+        if found is None:
+            raise self._gone()
+        if found != record.info[_FILE]:
+            raise DisconnectionError("the data file was replaced")
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    @staticmethod
+    def _gone() -> Unavailable:
+        return Unavailable(what="数据文件不见了", retry_after_seconds=RETRY_AFTER_SECONDS)
 
 
 def _set_pragmas(raw: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:

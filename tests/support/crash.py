@@ -62,13 +62,13 @@ def wait_for(child: tuple[int, int]) -> None:
         raise ChildFailed(f"status {status}: {said}")
 
 
-def chosen(points: Sequence[str], *, every_point: bool) -> list[int]:
+def chosen(points: Sequence[str], *, every: int) -> list[int]:
     """
-    Return the points to be killed at: all, or one of each kind of statement and those around commits.
+    Return the points to be killed at: each *every*-th, one of each kind of statement, the first and last commits.
 
     Source: SANLIAN_ALL_POINTS=1 asks for all.
     """
-    if ALL_POINTS or every_point:
+    if ALL_POINTS:
         return list(range(1, len(points) + 1))
     kinds: dict[str, int] = {}
     for number, name in enumerate(points, start=1):
@@ -78,7 +78,7 @@ def chosen(points: Sequence[str], *, every_point: bool) -> list[int]:
         if statement != "commit" and side == wanted:
             kinds.setdefault(statement, number)
     commits = [number for number, name in enumerate(points, start=1) if name.endswith(" commit")]
-    return sorted({*kinds.values(), *commits[:2], *commits[-2:]})
+    return sorted({*range(1, len(points) + 1, every), *kinds.values(), *commits[:2], *commits[-2:]})
 
 
 def _in_child(work: Callable[[], str]) -> tuple[int, str]:
