@@ -93,8 +93,8 @@ def _date(rule: FieldRule, raw: str) -> str:
     try:
         read = date.fromisoformat(raw).isoformat()
     except ValueError:
-        read = ""
-    if read != raw:
+        read = None
+    if read is None or read != raw:
         raise BadValue(f"「{rule.label.zh}」应当写成 2026-11-20 这样。")
     return read
 

@@ -22,13 +22,16 @@ def joint(join: str = "all", pick: str = "", vacant: str = "") -> Small:
     """A matter whose state `units` opens tasks of a lead and up to two assisting units."""
     children = (
         f"children: {{ lead: {{ workflow: task, to: unit, count: 1, {pick}limit: 2wd, void: [sent_back] }},"
-        f" assist: {{ workflow: task, to: unit, count: 0..2, limit: 1wd, void: [sent_back] }}, join: {join}, done: {{ to: check }} }}"
+        f" assist: {{ workflow: task, to: unit, count: 0..2, limit: 1wd, void: [sent_back] }}"
+        f", join: {join}, done: {{ to: check }} }}"
     )
     text = flow(
-        "  doing: { held_by: desk, due: 9wd, timers: [ { at: due, do: advance, to: units } ], actions: { send: { by: [desk], to: units } } }\n"
+        "  doing: { held_by: desk, due: 9wd, timers: [ { at: due, do: advance, to: units } ],"
+        " actions: { send: { by: [desk], to: units } } }\n"
         f"  units: {{ held_by: desk, {children}, due: 5wd, timers: [ {{ at: due, do: advance, to: check }} ],"
         " actions: { stop: { by: [desk], to: check } } }\n"
-        "  check: { held_by: head, due: 9wd, timers: [ { at: due, do: close, to: done } ], actions: { ok: { by: [head], to: done } } }\n"
+        "  check: { held_by: head, due: 9wd, timers: [ { at: due, do: close, to: done } ],"
+        " actions: { ok: { by: [head], to: done } } }\n"
     )
     small = Small(text, others={"task": TASK}, vacant=[vacant])
     assert small.file("2026-11-16 09:00", category="pipes") is None
@@ -145,10 +148,12 @@ def test_end_of_a_child_is_ignored_when_it_is_told_twice() -> None:
 def waiting(count: int = 2) -> Small:
     """Some matters in a state from which they can wait for a topic."""
     text = flow(
-        "  doing: { held_by: head, due: 9wd, timers: [ { at: due, do: close, to: done } ], actions: { talk: { by: [head], to: talks } } }\n"
+        "  doing: { held_by: head, due: 9wd, timers: [ { at: due, do: close, to: done } ],"
+        " actions: { talk: { by: [head], to: talks } } }\n"
         "  talks: { held_by: head, due: 20wd, waits_for: { workflow: topic, outcomes: { done: after, no: doing } },"
         " timers: [ { at: due, do: close, to: done } ], actions: { leave: { by: [head], to: after } } }\n"
-        "  after: { held_by: head, due: 9wd, timers: [ { at: due, do: close, to: done } ], actions: { ok: { by: [head], to: done } } }\n"
+        "  after: { held_by: head, due: 9wd, timers: [ { at: due, do: close, to: done } ],"
+        " actions: { ok: { by: [head], to: done } } }\n"
     )
     small = Small(text, others={"topic": TOPIC})
     for number in range(count):

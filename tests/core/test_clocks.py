@@ -28,7 +28,10 @@ UP = (
 def pausing(due: str = "8wh", timers: str = "{ at: due, do: close, to: done }", more: str = "") -> Small:
     """A matter in a state of the worker that can be suspended by `waiting`."""
     sort = "sort: { by: [worker], require: [kind] }"
-    doing = f"  doing: {{ held_by: worker, due: {due}, {more}timers: [ {timers} ], actions: {{ {TO_WAIT}, {sort}, solve: {{ by: [worker], to: done }} }} }}\n"
+    doing = (
+        f"  doing: {{ held_by: worker, due: {due}, {more}timers: [ {timers} ], actions: {{ {TO_WAIT}"
+        f", {sort}, solve: {{ by: [worker], to: done }} }} }}\n"
+    )
     small = Small(flow(doing + WAITING + UP, extra="classes: kind\n"))
     assert small.file("2026-11-16 09:00") is None
     return small
@@ -54,7 +57,8 @@ def test_timers_move_by_the_pause_and_fired_ones_stay_fired_when_it_ends() -> No
     """Timers that have not fired move by the length of the pause; those that have do not fire again."""
     small = pausing(
         "8h",
-        "{ at: 25%, do: remind }, { at: 50%, do: warn, tell: [head] }, { at: every 3h, do: progress }, { at: due, do: close, to: done }",
+        "{ at: 25%, do: remind }, { at: 50%, do: warn, tell: [head] },"
+        " { at: every 3h, do: progress }, { at: due, do: close, to: done }",
     )
     small.wait("2026-11-16 12:00")
     small.act("wait", "2026-11-16 12:30")
@@ -67,7 +71,10 @@ def test_timers_move_by_the_pause_and_fired_ones_stay_fired_when_it_ends() -> No
 
 def test_repeating_rule_without_due_stands_still_when_its_state_is_paused() -> None:
     """A pause suspends everything that counts in the state, also what only repeats."""
-    doing = f"  doing: {{ held_by: worker, timers: [ {{ at: every 2d, do: progress }} ], actions: {{ {TO_WAIT}, solve: {{ by: [worker], to: done }} }} }}\n"
+    doing = (
+        f"  doing: {{ held_by: worker, timers: [ {{ at: every 2d, do: progress }} ],"
+        f" actions: {{ {TO_WAIT}, solve: {{ by: [worker], to: done }} }} }}\n"
+    )
     small = Small(flow(doing + WAITING + UP))
     small.file("2026-11-16 09:00")
     small.act("wait", "2026-11-17 00:00")
@@ -135,7 +142,8 @@ def test_level_budget_is_fixed_at_the_first_entry_and_armed_only_in_the_level() 
     """A return never moves a level budget, and outside the level it is not armed; a spent one refuses the return."""
     levels = (
         "  grid:\n    up: up\n    budget: 3wd\n    over_budget: { do: escalate }\n    states:\n"
-        "      doing: { held_by: worker, due: 9wd, timers: [ { at: due, do: close, to: done } ], actions: { up: { by: [worker], to: up } } }\n"
+        "      doing: { held_by: worker, due: 9wd,"
+        " timers: [ { at: due, do: close, to: done } ], actions: { up: { by: [worker], to: up } } }\n"
     )
     small = Small(flow(UP, levels=levels))
     small.file("2026-11-16 09:00")
@@ -156,9 +164,13 @@ def test_budget_escalates_on_arrival_when_a_rule_leads_back_into_a_spent_level()
     """A spent budget is armed again on entry: its own rule moves the matter on at once."""
     levels = (
         "  grid:\n    up: up\n    budget: 1wd\n    over_budget: { do: escalate }\n    states:\n"
-        "      doing: { held_by: worker, due: 9wd, timers: [ { at: due, do: close, to: done } ], actions: { up: { by: [worker], to: up } } }\n"
+        "      doing: { held_by: worker, due: 9wd,"
+        " timers: [ { at: due, do: close, to: done } ], actions: { up: { by: [worker], to: up } } }\n"
     )
-    back = "  up: { held_by: head, due: 5wd, timers: [ { at: due, do: advance, to: doing, limit: 1 } ], actions: { solve: { by: [head], to: done } } }\n"
+    back = (
+        "  up: { held_by: head, due: 5wd, timers: [ { at: due, do: advance, to: doing,"
+        " limit: 1 } ], actions: { solve: { by: [head], to: done } } }\n"
+    )
     small = Small(flow(back, levels=levels))
     small.file("2026-11-16 09:00")
     small.act("up", "2026-11-16 10:00")
@@ -173,8 +185,12 @@ def test_stops_holds_the_clocks_it_names_while_in_the_state(stops: str, moved: t
     """`stops: level` or `all` holds the level clock or all clocks while in the state; nothing else moves them."""
     levels = (
         "  grid:\n    up: up\n    budget: 3wd\n    over_budget: { do: escalate }\n    states:\n"
-        "      doing: { held_by: worker, due: 9wd, timers: [ { at: due, do: close, to: done } ], actions: { talk: { by: [worker], to: talks } } }\n"
-        f"      talks: {{ held_by: worker, due: 9wd, stops: {stops}, basis: 规则, timers: [ {{ at: due, do: close, to: done }} ], actions: {{ back: {{ by: [worker], to: doing }} }} }}\n"
+        "      doing: { held_by: worker, due: 9wd,"
+        " timers: [ { at: due, do: close, to: done } ],"
+        " actions: { talk: { by: [worker], to: talks } } }\n"
+        f"      talks: {{ held_by: worker, due: 9wd, stops: {stops}, basis: 规则,"
+        f" timers: [ {{ at: due, do: close, to: done }} ],"
+        f" actions: {{ back: {{ by: [worker], to: doing }} }} }}\n"
     )
     clocks = "clocks:\n  total: { from: filed, until: final, limit: 3wd }\n"
     small = Small(flow(UP, levels=levels, extra=clocks))
@@ -190,12 +206,15 @@ def test_stops_holds_the_clocks_it_names_while_in_the_state(stops: str, moved: t
 def test_named_clock_runs_across_states_and_ends_at_its_mark() -> None:
     """A promise starts once, is never reset by a move, and ends at what it waits for; its lateness is a fact too."""
     clocks = (
-        "clocks:\n  reply: { from: filed, until: told, limit: 2h }\n  above: { from: level.grid, until: up, limit: 1wd }\n"
+        "clocks:\n  reply: { from: filed, until: told,"
+        " limit: 2h }\n  above: { from: level.grid, until: up, limit: 1wd }\n"
         "  late_one: { from: up, until: final, limit: 1h }\n"
     )
     levels = (
-        "  grid:\n    up: up\n    states:\n      doing: { held_by: worker, due: 9wd, timers: [ { at: due, do: close, to: done } ],"
-        " actions: { again: { by: [worker], to: doing }, tell: { by: [worker], marks: [told] }, up: { by: [worker], to: up } } }\n"
+        "  grid:\n    up: up\n    states:\n      doing: { held_by: worker, due: 9wd,"
+        " timers: [ { at: due, do: close, to: done } ],"
+        " actions: { again: { by: [worker], to: doing }, tell: { by: [worker], marks: [told] }"
+        ", up: { by: [worker], to: up } } }\n"
     )
     small = Small(flow(UP, levels=levels, extra=clocks))
     small.file("2026-11-16 09:00")
@@ -212,7 +231,10 @@ def test_named_clock_runs_across_states_and_ends_at_its_mark() -> None:
 
 def test_named_clock_ends_when_going_on_after_a_pause_is_what_it_waits_for() -> None:
     """Going back from a pause is an entry of the state too, for a promise that waits for it."""
-    doing = f"  doing: {{ held_by: worker, due: 9wd, timers: [ {{ at: due, do: close, to: done }} ], actions: {{ {TO_WAIT} }} }}\n"
+    doing = (
+        f"  doing: {{ held_by: worker, due: 9wd, timers: [ {{ at: due, do: close, to: done }} ],"
+        f" actions: {{ {TO_WAIT} }} }}\n"
+    )
     small = Small(flow(doing + WAITING + UP, extra="clocks:\n  answer: { from: waiting, until: doing, limit: 2d }\n"))
     small.file("2026-11-16 09:00")
     small.act("wait", "2026-11-16 10:00")
@@ -224,7 +246,10 @@ def test_named_clock_ends_when_going_on_after_a_pause_is_what_it_waits_for() -> 
 def test_promise_is_never_later_than_the_order_when_a_platform_gave_a_date() -> None:
     """`not_after: external.due` caps a promise; an order that comes too late is late at once."""
     clocks = "clocks:\n  total: { from: filed, until: final, limit: 9wd, not_after: external.due }\n"
-    doing = "  doing: { held_by: worker, due: 9wd, timers: [ { at: due, do: close, to: done } ], actions: { x: { by: [worker], to: done } } }\n"
+    doing = (
+        "  doing: { held_by: worker, due: 9wd, timers: [ { at: due, do: close, to: done } ],"
+        " actions: { x: { by: [worker], to: done } } }\n"
+    )
     capped, spent = (Small(flow(doing, extra=clocks)) for _ in range(2))
     capped.file("2026-11-16 09:00", external_due=at("2026-11-18 09:00"))
     spent.file("2026-11-16 09:00", external_due=at("2026-11-13 09:00"))
@@ -277,7 +302,8 @@ def test_given_limit_counts_from_the_opening_of_the_child() -> None:
     small = Small(
         flow(
             "  doing: { held_by: worker, due: 2h, timers: [ { at: due, do: advance, to: given } ] }\n"
-            "  given: { held_by: worker, due: given, timers: [ { at: due-3h, do: remind }, { at: due+1h, do: supervise } ],"
+            "  given: { held_by: worker, due: given, timers: [ { at: due-3h, do: remind }"
+            ", { at: due+1h, do: supervise } ],"
             " no_deadline: 随上级, actions: { solve: { by: [worker], to: done } } }\n"
         )
     )
@@ -293,7 +319,8 @@ def test_given_limit_is_late_at_once_when_it_was_used_up_before() -> None:
     small = Small(
         flow(
             "  doing: { held_by: worker, due: 5h, timers: [ { at: due, do: advance, to: given } ] }\n"
-            "  given: { held_by: worker, due: given, timers: [ { at: due-1h, do: remind }, { at: due+1h, do: supervise } ],"
+            "  given: { held_by: worker, due: given, timers: [ { at: due-1h, do: remind }"
+            ", { at: due+1h, do: supervise } ],"
             " no_deadline: 随上级, actions: { solve: { by: [worker], to: done } } }\n"
         )
     )

@@ -50,7 +50,10 @@ def test_late_is_recorded_first_when_other_rules_have_the_same_instant() -> None
 
 def test_late_is_never_recorded_when_the_holder_acts_for_himself() -> None:
     """A holder who covers `own` is never late, whatever the flow says."""
-    text = "  doing: { held_by: resident, due: 1d, timers: [ { at: due, do: late }, { at: due+1d, do: close, to: done } ] }\n"
+    text = (
+        "  doing: { held_by: resident, due: 1d, timers: [ { at: due, do: late }"
+        ", { at: due+1d, do: close, to: done } ] }\n"
+    )
     small = Small(flow(text))
     small.file("2026-11-16 09:00")
 
@@ -99,7 +102,8 @@ def test_opening_is_that_of_the_state_left_when_a_budget_has_another_calendar() 
     """`fires: opening` uses the calendar of the state being left: its holder's, where grid workers work evenings."""
     level = (
         "  grid:\n    up: up\n    budget: 1wd\n    over_budget: { do: escalate, fires: opening }\n    states:\n"
-        "      doing: { held_by: evening, due: 9wd, timers: [ { at: due, do: close, to: done } ], actions: { go: { by: [evening], to: done } } }\n"
+        "      doing: { held_by: evening, due: 9wd,"
+        " timers: [ { at: due, do: close, to: done } ], actions: { go: { by: [evening], to: done } } }\n"
     )
     small = Small(flow(UP, levels=level))
     small.file("2026-11-16 09:00")
@@ -200,16 +204,16 @@ def test_holder_is_stood_in_for_when_nobody_fills_the_role() -> None:
 
 
 def test_review_goes_on_for_ever_when_nobody_speaks() -> None:
-    """Every period the holder of a state under review must say something; no timer closes it; a word clears the debt."""
+    """Every period the holder of a state under review must say something; no timer closes it, a word is enough."""
     small = Small(flow("  doing: { held_by: worker, review: 30d, actions: { solve: { by: [worker], to: done } } }\n"))
     small.file("2026-11-16 09:00")
 
     happened = small.wait("2027-02-15 00:00")
 
     assert happened == ["progress 12-17 00:00", "progress 01-16 00:00", "progress 02-15 00:00"]
-    assert small.m.owes == at("2026-12-17 00:00")
+    owed = small.m.owes
     assert small.act("note", "2027-02-16 09:00", note="还在等资金") is None
-    assert (small.m.state, small.m.owes) == ("doing", None)
+    assert (small.m.state, owed, small.m.owes) == ("doing", at("2026-12-17 00:00"), None)
 
 
 def test_second_fire_is_stale_when_the_timer_was_used() -> None:

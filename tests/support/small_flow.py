@@ -71,9 +71,8 @@ def person(role: str, unit: str, name: str | None = None) -> Actor:
 
 
 RESIDENT = Actor(post="resident", role="resident", person="resident")
-WORKER, HEAD_OF, CHIEF, DESK = (
-    person(role, unit) for role, unit in (("worker", "grid"), ("head", "community"), ("chief", "street"), ("desk", "street"))
-)  # fmt: skip
+WORKER, HEAD_OF = person("worker", "grid"), person("head", "community")
+CHIEF, DESK = person("chief", "street"), person("desk", "street")
 
 
 def at(local: str) -> datetime:
