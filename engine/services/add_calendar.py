@@ -78,8 +78,12 @@ def add_calendars(uow: UnitOfWork, files: Sequence[Path], *, by: Actor, now: dat
         added.append((of_one.base, tables, parse_calendar(of_one.base, tables)))
     for base, tables, calendar in added:
         if stored.get(calendar.id) != calendar.digest:
-            store_calendar(uow, base, tables, by=by, now=now)
+            store_calendar(uow, _without_folder(base), [_without_folder(table) for table in tables], by=by, now=now)
     return [Added(calendar, stored.get(calendar.id) != calendar.digest) for _, _, calendar in added]
+
+
+def _without_folder(source: Source) -> Source:
+    return Source(Path(source.name).name, source.content)
 
 
 def _gather(tx: Transaction, files: Iterable[Path]) -> dict[str, _Files]:

@@ -108,6 +108,19 @@ def test_flows_are_published_when_their_calendars_are_there(fresh: str) -> None:
         assert line.endswith(digests[name])
 
 
+def test_published_flow_names_no_folder_when_read_from_one(deployment: str, folder: Path) -> None:
+    """Rules stand in the history by file and line; where the file lay is nobody's business."""
+    limits = folder / "three_tier.limits.yaml"
+    limits.write_bytes(limits.read_bytes() + b"# checked in spring\n")
+    run("publish", folder / "three_tier.yaml")
+
+    with looking_into(deployment) as sanlian, sanlian.uow.read() as tx:
+        workflow = sanlian.door.shelf.current(tx, "three_tier")
+
+    files = {rule.where.file for rule in workflow.rules_of_state("grid_doing", "small")}
+    assert files == {"three_tier.limits.yaml"}
+
+
 def test_publishing_changes_nothing_when_the_text_is_current(deployment: str, folder: Path) -> None:
     """The same text from another folder is a no-op that says so; no event is written."""
     before = recorded(deployment, "workflows")
