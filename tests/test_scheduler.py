@@ -1,0 +1,158 @@
+"""The scheduler rings by itself: at start, at the next due instant, by its watchdog; and keeps house."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from engine.core.guard import Reading
+from engine.scheduler import Scheduler, clocks_of
+from engine.services.tick import last_tick
+from engine.settings import Settings
+from engine.wiring import Sanlian, wire
+from tests.support.clock import FixedClock
+from tests.support.logged import settle_shipped
+from tests.support.town import DISTRICT, MONDAY, Town, actor
+
+PATIENCE = 20.0
+
+
+@pytest.fixture
+def prepare_database() -> Callable[[str], None]:
+    """Every test begins with the town and its flows, and no matter."""
+    return settle_shipped
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """The wall clock."""
+    return FixedClock(MONDAY)
+
+
+@pytest.fixture
+def sanlian(prepared_sqlite_url: str, clock: FixedClock) -> Iterator[Sanlian]:
+    """A wired deployment with a clock of its own."""
+    made = wire(Settings(database_url=prepared_sqlite_url, district=DISTRICT))
+    yield replace(made, clock=clock)
+    made.close()
+
+
+def late_matter(sanlian: Sanlian, clock: FixedClock) -> str:
+    """File a demand that becomes late two minutes from now, and return its id."""
+    resident = actor("resident", "zhu-1")
+    town = Town(sanlian.uow, sanlian.door)
+    matter = town.file(
+        "three_tier", "resident", by=resident, reporter=resident, at=clock.now(), detail="楼道灯不亮", kind="small"
+    )
+    clock.advance(timedelta(hours=5, minutes=30))
+    return matter.id
+
+
+def events(sanlian: Sanlian, matter: str) -> int:
+    """How many events a matter has."""
+    with sanlian.uow.read() as tx:
+        return sum(1 for _ in tx.events.of(matter))
+
+
+def wait_until(holds: Callable[[], bool]) -> bool:
+    """Wait for threads of the scheduler, not for a fixed time; False after a long while."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        threading.Event().wait(0.01)
+    return True
+
+
+def steady(clock: FixedClock) -> Callable[[], Reading]:
+    """Return clocks that agree with each other."""
+    return lambda: Reading(clock.now(), (clock.now() - MONDAY).total_seconds(), "first")
+
+
+def test_tick_fires_and_keep_house_delivers(sanlian: Sanlian, clock: FixedClock) -> None:
+    """Called by hand, a tick fires what is due, and housekeeping delivers the messages of it."""
+    matter = late_matter(sanlian, clock)
+    scheduler = Scheduler(sanlian, read_clocks=steady(clock))
+
+    outcome = scheduler.tick()
+    scheduler.keep_house()
+
+    assert outcome is not None
+    assert outcome.swept.fired == 2
+    assert events(sanlian, matter) == 3
+    with sanlian.uow.read() as tx:
+        assert tx.outbox.count_waiting() == 0
+        assert tx.messages.count() > 0
+        assert last_tick(tx) == clock.now()
+
+
+def test_housekeeping_makes_no_digest_by_a_clock_in_doubt(sanlian: Sanlian, clock: FixedClock) -> None:
+    """A year ahead, a digest of each of its days would be contradicted by those days."""
+    scheduler = Scheduler(sanlian, read_clocks=lambda: Reading(clock.now(), 1.0, "first"))
+    scheduler.keep_house()
+    clock.advance(timedelta(days=365))
+
+    scheduler.keep_house()
+
+    with sanlian.uow.read() as tx:
+        assert (tx.digests.last_day() or "") < "2026-03-02"
+
+
+def test_scheduler_ticks_at_start(sanlian: Sanlian, clock: FixedClock) -> None:
+    """What is due when the process starts fires without waiting for the poll."""
+    matter = late_matter(sanlian, clock)
+    scheduler = Scheduler(sanlian, read_clocks=steady(clock))
+
+    scheduler.start()
+    try:
+        assert wait_until(lambda: events(sanlian, matter) == 3)
+    finally:
+        scheduler.stop()
+
+
+def test_scheduler_looks_again_when_woken(sanlian: Sanlian, clock: FixedClock) -> None:
+    """Something filed just now need not wait for the poll."""
+    scheduler = Scheduler(sanlian, read_clocks=steady(clock))
+    scheduler.start()
+    try:
+        assert wait_until(lambda: ticked(sanlian) == MONDAY)
+        matter = late_matter(sanlian, clock)
+        scheduler.wake()
+
+        # Hours without a tick are an outage: the first batch goes, here the first rule of the matter.
+        assert wait_until(lambda: events(sanlian, matter) == 2)
+    finally:
+        scheduler.stop()
+
+
+def test_watchdog_ticks_when_the_jobs_do_not(sanlian: Sanlian, clock: FixedClock) -> None:
+    """APScheduler sleeps on a clock set back; the watchdog goes by the monotonic one."""
+    matter = late_matter(sanlian, clock)
+    scheduler = Scheduler(sanlian, read_clocks=steady(clock), period=timedelta(milliseconds=200))
+    scheduler._jobs.add_job = lambda *_, **__: None
+
+    scheduler.start()
+    try:
+        assert wait_until(lambda: events(sanlian, matter) == 3)
+    finally:
+        scheduler.stop()
+
+
+def ticked(sanlian: Sanlian) -> datetime | None:
+    """When the engine last ticked."""
+    with sanlian.uow.read() as tx:
+        return last_tick(tx)
+
+
+def test_clocks_of_a_machine_go_forward(sanlian: Sanlian) -> None:
+    """The boot clock counts up, and its start has a name."""
+    read = clocks_of(sanlian)
+
+    first, second = read(), read()
+
+    assert first.boot > 0
+    assert second.boot >= first.boot
+    assert first.boot_id == second.boot_id != ""
