@@ -174,7 +174,7 @@ def test_double_press_has_one_effect_when_the_keys_differ(town: Town, name: str)
     """Two tabs: one press is taken, the other is refused because the page is old."""
     command = Act(matter=name, action="accept", actor=WORKER, expect=town.matter(name).etag)
 
-    answers = at_once(*[lambda key=key: press(town, command, key=key) for key in ("k1", "k2")])  # type: ignore[misc]  # bound now
+    answers = at_once(*[lambda key=key: press(town, command, key=key) for key in ("k1", "k2")])
 
     assert sorted(type(answer).__name__ for answer in answers) == ["Done", "Refusal"], answers
     (refused,) = [answer for answer in answers if isinstance(answer, Refusal)]
@@ -191,7 +191,7 @@ def test_one_editor_wins_and_the_other_is_told_when_both_saw_the_same_page(town:
             Act(matter=name, action="count", actor=WORKER, values={"rooms": rooms}, expect=page) for rooms in (2, 3)
         ]
 
-        answers = at_once(*[lambda edit=edit: press(town, edit) for edit in edits])  # type: ignore[misc]  # bound now
+        answers = at_once(*[lambda edit=edit: press(town, edit) for edit in edits])
 
         won = [place for place, answer in enumerate(answers) if isinstance(answer, Done)]
         assert len(won) == 1, answers
