@@ -1,5 +1,6 @@
 """Whom a visitor acts as, and how pages look; both remembered in this browser, both without script."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -74,6 +75,8 @@ def _groups(asked: Asked) -> list[tuple[str, list[Viewer]]]:
             continue
         unit = organisation.units.get(post.unit) if post.unit is not None else None
         viewer = as_viewer(post, organisation=organisation, flows=asked.flows)
+        if post.unit is not None and post in organisation.on_duty(post.role, post.unit, asked.now):
+            viewer = replace(viewer, label=f"{viewer.label}（正在值班）")
         groups.setdefault(_group(unit, asked), []).append(viewer)
     last = {_ABOVE: 1, _OTHERS: 2}
     return sorted(groups.items(), key=lambda group: last.get(group[0], 0))

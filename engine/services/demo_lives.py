@@ -56,7 +56,7 @@ _DISPATCHED = (
     Press("9 11:00", "street_office", "contact", {"note": texts.CONTACTED}),
     Press("10 16:00", "department", "finish", {"note": "现场看过，意见书已经发给主办单位。"}, on="assist.1"),
 )
-_TOPIC_ASKED = (_ACCEPT, Press("1 10:20", "grid_worker", "up", _UP_VALUES))
+_TOPIC_ASKED = (*_BEGIN, Press("1 10:20", "grid_worker", "up", _UP_VALUES))
 _TOPIC_BEGUN = (
     Press("2 09:30", "community_clerk", "told", {"note": "楼门贴了通知，微信群里也发了，家家知道。"}, on="topic"),
     Press("5 16:00", "community_clerk", "collected", {"note": "收到三十一户意见，主要是费用和工期。"}, on="topic"),

@@ -227,7 +227,12 @@ def _level_stages(
         parts = spent.get(level.id, [])
         current = matter.is_open and matter.level == level.id
         if not parts:
-            found.append(Stage(label=level.label.zh, state="todo" if matter.is_open else "skipped", level=mark))
+            here = workflow.levels.get(matter.level or "")
+            passed_by = here is None or level.order < here.order
+            note = "没有经过" if passed_by else ""
+            found.append(
+                Stage(label=level.label.zh, state="todo" if matter.is_open else "skipped", level=mark, note=note)
+            )
             continue
         used = sum(calendar.working_seconds(since, until) for since, until in parts)
         limit, percent = _limit(matter, world=world, now=now) if current else ("", 0)
