@@ -4,14 +4,17 @@ May this actor do this now? The reasons against it, in their fixed order, before
 `decide` and `offers` ask the same question here, so a page shows exactly what the engine would take.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from engine.core.clock.working_calendar import WorkingCalendar
 from engine.core.clocks import is_spent
 from engine.core.decision import Refusal
 from engine.core.facts import calendar_of, facts_of, target_of
-from engine.core.matter import STATE_CLOCK, Actor, Holder, Matter
+from engine.core.fields import BadValue, is_empty, read_value
+from engine.core.matter import STATE_CLOCK, Actor, Holder, Matter, Value
 from engine.core.procedures import children, extension
 from engine.core.scope import World, in_scope, people_of
 from engine.core.terms import BuiltIn, RefusalCode
@@ -19,6 +22,7 @@ from engine.core.workflow.declaration import Action, State, Workflow
 from engine.core.workflow.written import Label
 
 NOTE_FIELD = "note"
+Values: TypeAlias = Mapping[str, Value | list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,3 +203,23 @@ def _condition(case: Case, action: Action, actor: Actor) -> Refusal | None:
     if action.to is not None and not action.to.cases and target_of(action.to, facts={}, visited=matter.visited) is None:
         return Refusal(RefusalCode.CONDITION, "这件事还没有办过，没有可以退回的一步。")
     return None
+
+
+def read_form(
+    workflow: Workflow, values: Values, *, require: tuple[str, ...], optional: tuple[str, ...]
+) -> dict[str, Value | list[str]] | Refusal:
+    """Read the form: required fields first, then every value by its field's rule."""
+    for name in require:
+        if is_empty(values.get(name)):
+            return Refusal(RefusalCode.REQUIRED, f"请填写「{workflow.fields[name].label.zh}」。", name)
+    read: dict[str, Value | list[str]] = {}
+    for name, raw in values.items():
+        if name not in require and name not in optional:
+            return Refusal(RefusalCode.FIELD, f"这一步不收「{name[:40]}」这一项。", name)
+        if is_empty(raw):
+            continue
+        try:
+            read[name] = read_value(workflow.fields[name], raw)
+        except BadValue as bad:
+            return Refusal(RefusalCode.FIELD, str(bad), name)
+    return read

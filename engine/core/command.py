@@ -83,6 +83,12 @@ class TopicEnded(Frozen, frozen=True, kw_only=True):
     outcome: str
 
 
+class Join(Frozen, frozen=True, kw_only=True):
+    """Let a matter go on whose children have joined, now that what its `done` requires is filled."""
+
+    matter: str
+
+
 class Link(Frozen, frozen=True, kw_only=True):
     """Tell a topic that a matter waits for it; `workflow` is the flow the matter waits for a topic of."""
 
@@ -109,4 +115,4 @@ class Recompute(Frozen, frozen=True, kw_only=True):
     stored: tuple[Timer, ...] | None = None
 
 
-Command: TypeAlias = File | Act | Fire | ChildEnded | TopicEnded | Link | Cancel | Recompute
+Command: TypeAlias = File | Act | Fire | ChildEnded | Join | TopicEnded | Link | Cancel | Recompute

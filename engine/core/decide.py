@@ -5,12 +5,13 @@ A person pressing a button, a timer ringing, a child ending and an imported step
 read or written; `now`, the workflow, the organisation and the calendars are arguments.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import Any
 
-from engine.core.admit import SPENT, Case, actions_here, refusal_of, returns_to_spent
+from engine.core.admit import SPENT, Case, Values, actions_here, read_form, refusal_of, returns_to_spent
 from engine.core.clocks import (
     hold,
     meet_milestones,
@@ -26,6 +27,7 @@ from engine.core.command import (
     Command,
     File,
     Fire,
+    Join,
     Link,
     Recompute,
     SeatAsked,
@@ -34,9 +36,8 @@ from engine.core.command import (
 from engine.core.decision import Decision, Occurrence, Refusal
 from engine.core.draft import Draft
 from engine.core.facts import SIMILAR, class_of, target_of
-from engine.core.fields import BadValue, is_empty, read_value
 from engine.core.firing import fire
-from engine.core.matter import STATE_CLOCK, Actor, Holder, Mark, Matter, Value
+from engine.core.matter import STATE_CLOCK, Actor, Holder, Mark, Matter
 from engine.core.move import enter, move
 from engine.core.procedures import children, extension, topics
 from engine.core.scope import SYSTEM, World
@@ -54,7 +55,6 @@ from engine.core.workflow.machine import (
     topic_event,
 )
 
-Values: TypeAlias = Mapping[str, Value | list[str]]
 ENDED = Refusal(RefusalCode.ENDED, "这件事已经结束，不能再办理。")
 STALE = Refusal(RefusalCode.STALE, "这件事刚刚有了变化，请看过新的情况再提交。您填的内容还在。")
 
@@ -74,21 +74,7 @@ def decide(
     if matter is None:
         return Refusal(RefusalCode.NOT_HERE, "没有这件事。")
     draft = Draft(matter, workflow=workflow, world=world, now=now, seq=matter.seq + 1)
-    match command:
-        case Act():
-            return _act(draft, command)
-        case Fire():
-            return _fire(draft, command)
-        case ChildEnded():
-            return _child_ended(draft, command)
-        case TopicEnded():
-            return _topic_ended(draft, command)
-        case Link():
-            return _link(draft, command)
-        case Cancel():
-            return _cancel(draft, command)
-        case Recompute():
-            return _recompute(draft, command)
+    return _DECIDERS[type(command)](draft, command)
 
 
 def _file(workflow: Workflow, command: File, *, now: datetime, world: World) -> Decision | Refusal:
@@ -100,7 +86,7 @@ def _file(workflow: Workflow, command: File, *, now: datetime, world: World) -> 
         return Refusal(RefusalCode.ROLE, "您这个岗位不能这样立案。")
     if command.place not in world.organisation.units:
         return Refusal(RefusalCode.FIELD, f"没有「{command.place}」这个地方，请重新选。", "place")
-    read = _read(workflow, command.values, require=start.require, optional=start.optional)
+    read = read_form(workflow, command.values, require=start.require, optional=start.optional)
     if isinstance(read, Refusal):
         return read
     draft = Draft(_unfiled(workflow, command, now=now), workflow=workflow, world=world, now=now, seq=1)
@@ -154,7 +140,7 @@ def _act(draft: Draft, command: Act) -> Decision | Refusal:
     if refusal is not None:
         return refusal
     action = actions_here(case)[command.action]
-    read = _read(workflow, command.values, require=action.require, optional=action.optional)
+    read = read_form(workflow, command.values, require=action.require, optional=action.optional)
     if isinstance(read, Refusal):
         return read
     take_form(draft, action, read, actor=command.actor)
@@ -220,6 +206,8 @@ def _stay(draft: Draft, action: Action, command: Act) -> None:
     if action.id == BuiltIn.ASSIGN and state.children is not None:
         for seat in command.seats:
             children.open_one(draft, state.children.seats[seat.seat], unit=seat.unit, actor=command.actor)
+    if state.children is not None and state.children.done_require and children.way_on(draft) is not None:
+        draft.follows.append(Join(matter=draft.before.id))
 
 
 def _is_holder(draft: Draft, actor: Actor) -> bool:
@@ -266,26 +254,6 @@ def _seat_problem(target: State, seats: tuple[SeatAsked, ...], draft: Draft) -> 
     return None if problem is None else Refusal(RefusalCode.REQUIRED, problem, "seats")
 
 
-def _read(
-    workflow: Workflow, values: Values, *, require: tuple[str, ...], optional: tuple[str, ...]
-) -> dict[str, Value | list[str]] | Refusal:
-    """Read the form: required fields first, then every value by its field's rule."""
-    for name in require:
-        if is_empty(values.get(name)):
-            return Refusal(RefusalCode.REQUIRED, f"请填写「{workflow.fields[name].label.zh}」。", name)
-    read: dict[str, Value | list[str]] = {}
-    for name, raw in values.items():
-        if name not in require and name not in optional:
-            return Refusal(RefusalCode.FIELD, f"这一步不收「{name[:40]}」这一项。", name)
-        if is_empty(raw):
-            continue
-        try:
-            read[name] = read_value(workflow.fields[name], raw)
-        except BadValue as bad:
-            return Refusal(RefusalCode.FIELD, str(bad), name)
-    return read
-
-
 def _fire(draft: Draft, command: Fire) -> Decision | Refusal:
     timer = command.timer
     if not draft.before.is_open:
@@ -304,16 +272,23 @@ def _child_ended(draft: Draft, command: ChildEnded) -> Decision | Refusal:
     if seat is None or seat.outcome is not None:
         return STALE
     children.record_end(draft, command)
-    state = draft.state
-    target = None
-    done = state.children.done if state.children is not None else None
-    if state.children is not None and done is not None and children.has_joined(draft.matter(), state.children):
-        target = target_of(done, facts=draft.facts(), visited=matter.visited)
+    target = children.way_on(draft)
     machine_of(draft.workflow).step(matter.state, JOINED, target)
     if target is not None:
         move(draft, target, actor=SYSTEM)
         _tell_new_holder(draft, SYSTEM)
     draft.data["child"] = {"id": command.child, "outcome": command.outcome}
+    return _decision(draft, _by_engine(draft, EventType.CHILD_ENDED, "child_ended"))
+
+
+def _join(draft: Draft, _command: Join) -> Decision | Refusal:
+    matter = draft.before
+    target = children.way_on(draft) if matter.is_open else None
+    if target is None:
+        return STALE if matter.is_open else ENDED
+    machine_of(draft.workflow).step(matter.state, JOINED, target)
+    move(draft, target, actor=SYSTEM)
+    _tell_new_holder(draft, SYSTEM)
     return _decision(draft, _by_engine(draft, EventType.CHILD_ENDED, "child_ended"))
 
 
@@ -396,3 +371,17 @@ def _decision(draft: Draft, occurrence: Occurrence) -> Decision:
         opens=tuple(draft.opens), follows=tuple(draft.follows), notices=tuple(draft.notices),
         alarms=tuple(draft.alarms),
     )  # fmt: skip
+
+
+_DECIDERS: Mapping[type[Command], Callable[[Draft, Any], Decision | Refusal]] = MappingProxyType(
+    {
+        Act: _act,
+        Fire: _fire,
+        ChildEnded: _child_ended,
+        Join: _join,
+        TopicEnded: _topic_ended,
+        Link: _link,
+        Cancel: _cancel,
+        Recompute: _recompute,
+    }
+)

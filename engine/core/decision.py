@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from engine.core.command import Cancel, ChildEnded, File, Link, TopicEnded
+from engine.core.command import Cancel, ChildEnded, File, Join, Link, TopicEnded
 from engine.core.matter import Actor, Holder, Matter, Timer, Value
 from engine.core.terms import RefusalCode
 
-Follow: TypeAlias = ChildEnded | TopicEnded | Link | Cancel
+Follow: TypeAlias = ChildEnded | Join | TopicEnded | Link | Cancel
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,12 @@ TOPIC = flow(
 )  # fmt: skip
 
 
-def joint(join: str = "all", pick: str = "", vacant: str = "") -> Small:
+def joint(join: str = "all", pick: str = "", vacant: str = "", require: str = "") -> Small:
     """A matter whose state `units` opens tasks of a lead and up to two assisting units."""
     children = (
         f"children: {{ lead: {{ workflow: task, to: unit, count: 1, {pick}limit: 2wd, void: [sent_back] }},"
         f" assist: {{ workflow: task, to: unit, count: 0..2, limit: 1wd, void: [sent_back] }}"
-        f", join: {join}, done: {{ to: check }} }}"
+        f", join: {join}, done: {{ to: check{require} }} }}"
     )
     text = flow(
         "  doing: { held_by: desk, due: 9wd, timers: [ { at: due, do: advance, to: units } ],"
@@ -65,6 +65,17 @@ def test_children_lead_on_when_they_have_joined(join: str, ends: tuple[int, ...]
         finish(small, children[place])
 
     assert small.m.state == expected
+
+
+def test_joined_children_wait_until_what_is_required_is_filled() -> None:
+    """With `done.require` the state is left once its children have joined and those fields are filled."""
+    small = joint(require=", require: [note]")
+    (lead,) = send(small, ("lead", "pipes"))
+    finish(small, lead)
+    joined = small.m.state
+    small.act("note", "2026-11-16 12:00", by=DESK, note="主管换好了")
+
+    assert (joined, small.m.state, small.due()) == ("units", "check", "11-27 17:30")
 
 
 def test_open_children_are_cancelled_in_the_same_decision_when_their_state_is_left() -> None:

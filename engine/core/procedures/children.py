@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from engine.core.clocks import limit_now
 from engine.core.command import Cancel, ChildEnded, File, SeatAsked
 from engine.core.draft import Draft
+from engine.core.facts import target_of
 from engine.core.matter import Actor, Matter, SeatTaken
 from engine.core.workflow.declaration import Children, ChildRule, State
 
@@ -98,6 +99,16 @@ def record_end(draft: Draft, command: ChildEnded) -> None:
     if void:
         draft.alarms.append(f"seat_empty:{seat.seat}")
         draft.tell(draft.get("holder"), "seat_empty", seat=seat.seat)
+
+
+def way_on(draft: Draft) -> str | None:
+    """Return where the children lead on: they have joined, and what `done` requires is filled; else None."""
+    declared, matter = draft.state.children, draft.matter()
+    if declared is None or declared.done is None or not has_joined(matter, declared):
+        return None
+    if any(name not in matter.fields and name not in matter.private for name in declared.done_require):
+        return None
+    return target_of(declared.done, facts=draft.facts(), visited=matter.visited)
 
 
 def has_joined(matter: Matter, children: Children) -> bool:
