@@ -59,24 +59,24 @@ def resolve(words: list[str]) -> tuple[Any, list[str]]:
     return command, rest
 
 
-@pytest.mark.parametrize(("page", "line"), whole_commands(), ids=lambda value: value)
-def test_command_line_parses_when_it_stands_in_a_block(page: str, line: str) -> None:
+@pytest.mark.parametrize(("file", "line"), whole_commands(), ids=lambda value: value)
+def test_command_line_parses_when_it_stands_in_a_block(file: str, line: str) -> None:
     """A command shown whole is taken by the command line as it stands."""
     command, rest = resolve(shlex.split(line)[1:])
 
-    assert not getattr(command, "commands", None), f"{page}: {line}"
+    assert not getattr(command, "commands", None), f"{file}: {line}"
     command.make_context(line, rest)
 
 
-@pytest.mark.parametrize(("page", "line"), mentions(), ids=lambda value: value)
-def test_command_exists_when_a_sentence_names_it(page: str, line: str) -> None:
+@pytest.mark.parametrize(("file", "line"), mentions(), ids=lambda value: value)
+def test_command_exists_when_a_sentence_names_it(file: str, line: str) -> None:
     """A command named in a sentence exists, and so do its options."""
     command, rest = resolve(shlex.split(line)[1:])
     known = {flag for one in command.params for flag in (*one.opts, *one.secondary_opts)}
 
-    assert command is not typer.main.get_command(app), f"{page}: {line}"
+    assert command is not typer.main.get_command(app), f"{file}: {line}"
     assert {word for word in rest if word.startswith("--")} <= known
-    assert not (getattr(command, "commands", None) and rest), f"{page}: {line}"
+    assert not (getattr(command, "commands", None) and rest), f"{file}: {line}"
 
 
 def test_flow_of_the_page_passes_the_checker(tmp_path: Path) -> None:
@@ -115,12 +115,12 @@ def test_rows_of_the_page_stand_in_the_shipped_limits() -> None:
         assert line in shipped
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_of_a_page_lead_somewhere(page: Path) -> None:
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_links_of_a_page_lead_somewhere(file: Path) -> None:
     """Every relative link names a file or folder that is there."""
-    text = BLOCK.sub("", page.read_text(encoding="utf-8"))
+    text = BLOCK.sub("", file.read_text(encoding="utf-8"))
 
-    assert [link for link in LINK.findall(text) if not (page.parent / link).exists()] == []
+    assert [link for link in LINK.findall(text) if not (file.parent / link).exists()] == []
 
 
 def test_files_named_in_the_pages_are_there() -> None:
