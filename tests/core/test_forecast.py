@@ -8,6 +8,7 @@ from engine.core.forecast import final_by, next_move
 from engine.core.matter import Matter
 from engine.core.rehearse import Rehearsal
 from tests.core.test_children import joint, send, waiting
+from tests.support.lives import Life
 from tests.support.small_flow import HEAD_OF, RESIDENT, Small, at, flow, local
 
 EVERY_TIMER = (
@@ -139,3 +140,19 @@ def test_forecast_shows_a_repeating_rule_once_with_its_period() -> None:
     (only,) = small.forecast("2026-11-16 09:00")
 
     assert (local(only.at), str(only.period), only.at > at("2026-12-16 23:00")) == ("12-17 00:00", "30d", True)
+
+
+def test_lives_keep_every_invariant_when_a_flow_has_every_kind_of_timer() -> None:
+    """Random lives through a flow with every kind of timer: what is armed follows from the facts after every step."""
+    text = EVERY_TIMER.replace(
+        "actions: { look", "actions: { sort: { by: [worker, head], require: [kind] }, look"
+    ).replace("milestones:", "extend: { times: 1, length: 5h, ask: [worker], approve: [head] }, milestones:")
+    small = Small(flow(text, extra=CLOCKS))
+    fired: set[str] = set()
+    for seed in range(12):
+        life = Life("small", flows=small.flows, world=small.engine.world, seed=seed)
+        for _ in range(60):
+            life.step()
+        fired |= {d.occurrence.action for d in life.engine.log}
+
+    assert {"late", "reassign", "assign", "raise_urgency", "supervise", "resume", "grant_extension", "sort"} <= fired

@@ -4,14 +4,17 @@ from datetime import timedelta
 
 import pytest
 
+from engine.core.decision import Decision
 from engine.core.forecast import forecast
-from engine.core.matter import Matter
+from engine.core.history import Event, as_of
+from engine.core.matter import Matter, patch_between
 from engine.core.rehearse import Rehearsal
 from engine.core.workflow.declaration import Workflow
 from tests.support.lives import Life
 from tests.support.shipped import shipped_flows, shipped_world
 
-LIVES = range(24)
+LIVES = range(16)
+ZERO, SECOND = timedelta(0), timedelta(seconds=1)
 
 
 @pytest.mark.parametrize("flow", ["three_tier", "task", "topic"])
@@ -84,6 +87,34 @@ def _let_time_pass(life: Life, matter: Matter, *, until: object) -> list[tuple[o
                 (occurrence.at, occurrence.action if own else "advance", decision.after.state, decision.after.outcome)
             )
     return happened
+
+
+def test_matter_as_of_an_instant_is_the_fold_of_its_events_up_to_then() -> None:
+    """As it stood at any instant is what the decisions up to then had made of it."""
+    compared = 0
+    for seed in range(3):
+        life = Life("three_tier", flows=shipped_flows(), world=shipped_world(), seed=seed)
+        for _ in range(80):
+            life.step()
+        for name in life.engine.matters:
+            decisions = [decision for decision in life.engine.log if decision.after.id == name]
+            events = [_event(decision) for decision in decisions]
+            for instant in {decision.after.at + shift for decision in decisions for shift in (-SECOND, ZERO, SECOND)}:
+                past = [decision.after for decision in decisions if decision.after.at <= instant]
+
+                assert as_of(events, instant) == (past[-1] if past else None)
+                compared += 1
+    assert compared > 200
+
+
+def _event(decision: Decision) -> Event:
+    occurrence, after = decision.occurrence, decision.after
+    return Event(
+        v=1, log="log", matter=after.id, seq=after.seq, type=occurrence.type, to=occurrence.to,
+        action=occurrence.action, actor=occurrence.actor, at=occurrence.at, recorded_at=occurrence.at,
+        workflow=after.digest, calendar="c", from_=occurrence.from_,
+        data={**occurrence.data, "patch": patch_between(decision.before, after)},
+    )  # fmt: skip
 
 
 def test_lives_are_the_same_for_the_same_seed() -> None:
