@@ -106,7 +106,7 @@ def condition_words(text: str, *, workflow: Workflow) -> str:
         if found.startswith("'"):
             constant = found.strip("'")
             return f"「{labels.get(constant, constant)}」"
-        return _OPERATORS.get(found) or words.get(found, found)
+        return _OPERATORS.get(found, words.get(found, found))
 
     return re.sub(r"\s*,\s*", "、", re.sub(r"\s+", "", _TOKEN.sub(said, text)))
 

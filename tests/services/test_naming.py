@@ -1,0 +1,43 @@
+"""Posts, titles and conditions in words."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.services.library import load_flows
+from engine.services.naming import condition_words, post_words, role_name
+
+FLOWS = load_flows(Path(__file__).parents[2] / "workflows")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("category = 'J1'", "类别是「咨询」"),
+        ("kind != 'big'", "怎么办不是「大事」"),
+        ("redos >= 1", "重办次数至少1"),
+        ("kind in ['quick', 'big'] and households > 9", "怎么办是其中之一：「急事」、「大事」，并且涉及户数多于9"),
+    ],
+)
+def test_condition_is_said_in_the_words_of_its_flow(text: str, said: str) -> None:
+    """Fields, choices and counters by their labels."""
+    assert condition_words(text, workflow=FLOWS["three_tier"]) == said
+
+
+@pytest.mark.parametrize(
+    ("unit", "role", "said"),
+    [
+        ("珠玑东一网格", "网格员", "珠玑东一网格 网格员"),
+        ("区级中心", "区级中心", "区级中心"),
+        ("演示街道", "街道办", "演示街道 街道办"),
+    ],
+)
+def test_post_says_nothing_twice(unit: str, role: str, said: str) -> None:
+    """Unit and role, once each."""
+    assert post_words(unit, role) == said
+
+
+def test_role_named_like_its_kind_of_unit_is_a_desk() -> None:
+    """Never a bare department on a page."""
+    assert role_name(FLOWS["task"], "department") == "经办岗"
+    assert role_name(FLOWS["three_tier"], "grid_worker") == "网格员"
