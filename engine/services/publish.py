@@ -67,17 +67,8 @@ def publish(
             calendars=calendars,
             others={**_published_flows(tx), **_given_flows(flows, outlines)},
         )
-        beside = Beside(
-            file=flow.file,
-            limits_file=limits.file if limits is not None else None,
-            catalogues=tuple(_text(source) for source in catalogues),
-            flows={
-                name: Outline(starts=tuple(sorted(one.starts)), outcomes=tuple(sorted(one.outcomes)))
-                for name, one in sorted(outlines.items())
-                if name in _flows_named_by(workflow)
-            },
-            calendars=tuple(sorted(calendars)),
-        )
+        named = {name: outlines[name] for name in sorted(_flows_named_by(workflow)) if name in outlines}
+        beside = _beside(flow, limits, catalogues=catalogues, flows=named, calendars=calendars)
         _refuse_other_catalogue(tx, workflow, beside)
         if tx.workflows.current_digests().get(workflow.id) == workflow.digest:
             return workflow  # asked again, perhaps because the first answer was lost: one effect
@@ -169,6 +160,26 @@ def _published_outlines(tx: Transaction) -> dict[str, FlowOutline]:
 def _outlines(flows: Sequence[Source]) -> dict[str, FlowOutline]:
     found = (outline_of(read_document(source.data, source.file).root) for source in flows)
     return {outline.id: outline for outline in found if outline is not None}
+
+
+def _beside(
+    flow: Source,
+    limits: Source | None,
+    *,
+    catalogues: Sequence[Source],
+    flows: Mapping[str, FlowOutline],
+    calendars: frozenset[str],
+) -> Beside:
+    return Beside(
+        file=flow.file,
+        limits_file=limits.file if limits is not None else None,
+        catalogues=tuple(_text(source) for source in catalogues),
+        flows={
+            name: Outline(starts=tuple(sorted(one.starts)), outcomes=tuple(sorted(one.outcomes)))
+            for name, one in flows.items()
+        },
+        calendars=tuple(sorted(calendars)),
+    )
 
 
 def _flows_named_by(workflow: Workflow) -> set[str]:
