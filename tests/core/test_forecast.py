@@ -149,7 +149,7 @@ def test_lives_keep_every_invariant_when_a_flow_has_every_kind_of_timer() -> Non
     ).replace("milestones:", "extend: { times: 1, length: 5h, ask: [worker], approve: [head] }, milestones:")
     small = Small(flow(text, extra=CLOCKS))
     fired: set[str] = set()
-    for seed in range(12):
+    for seed in range(30):
         life = Life("small", flows=small.flows, world=small.engine.world, seed=seed)
         for _ in range(60):
             life.step()
