@@ -7,7 +7,7 @@ tampered body may hold is anything. `decide` is not asked, so a fault in it does
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -27,6 +27,7 @@ from engine.core.workflow.machine import (
 
 # What an outage piled up waits half an hour at most; an engine seen at work for longer has let every due rule act.
 AT_WORK = timedelta(minutes=35)
+MOST_KEPT = 100_000
 
 Instant: TypeAlias = datetime
 
@@ -108,6 +109,11 @@ class Replay:
         self._seats = seats
         self._calendars = calendars
         self._at_work = at_work
+        # The matter being judged, and when its state's due instant last changed: what that moved into the past could
+        # act only from then on.
+        self._due_moved: tuple[str, Instant] = ("", datetime.min.replace(tzinfo=UTC))
+        # By identity: calendars and offsets live as long as this judge, and hashing them costs more than the sum.
+        self._instants: dict[tuple[int, int, str], Instant] = {}
 
     def faults_before(self, state: Json, event: Json) -> Iterator[Fault]:
         """Yield what is wrong with *event* when the matter stands at *state* (empty: not filed)."""
@@ -130,6 +136,7 @@ class Replay:
 
     def faults_after(self, state: Json, event: Json) -> Iterator[Fault]:
         """Yield what is wrong with the matter that *event* has left behind as *state*."""
+        self._note_moved_due(event)
         if state.get("state") != event.get("to"):
             yield Fault("step", f"记录到「{event.get('to')}」，内容却到了「{state.get('state')}」")
         if state.get("seq") != event.get("seq") or state.get("at") != event.get("at"):
@@ -139,6 +146,11 @@ class Replay:
             yield Fault("step", f"流程里没有「{state.get('state')}」这一步")
         elif state.get("outcome") not in (declared.final, None if declared.final else "cancelled"):
             yield Fault("step", "结局与所在的一步不符")
+
+    def _note_moved_due(self, event: Json) -> None:
+        clock = (event.get("data", {}).get("patch", {}).get("clocks") or {}).get(STATE_CLOCK)
+        if clock is not None and "due" in clock:
+            self._due_moved = (event["matter"], instant(event["at"]))
 
     def _filing(self, event: Json) -> Iterator[Fault]:
         start = self._law.workflow.starts.get(event.get("action", ""))
@@ -233,7 +245,7 @@ class Replay:
         offset = rule.at if rule is not None else _DUE if rule_id == Do.LATE else None
         if offset is None or offset.anchor != "due" or clock.get("due") is None or calendar is None:
             return
-        if _shifted(calendar, clock["due"], offset) != instant(event["due_at"]):
+        if self._instant_of(calendar, clock["due"], offset) != instant(event["due_at"]):
             yield Fault("timer", f"规则「{rule_id}」的到期时刻不是按时限算出来的那一刻")
 
     def _missed(self, state: Json, event: Json) -> Iterator[Fault]:
@@ -249,7 +261,8 @@ class Replay:
         silent = (
             "late_at" not in clock and event.get("action") != Do.LATE and not self._law.is_never_late(state["state"])
         )
-        if silent and self._should_have(instant(due), now):
+        moved = self._due_moved[1] if self._due_moved[0] == event["matter"] else instant(clock["started"])
+        if silent and self._should_have(max(instant(due), moved), now):
             yield Fault("late", f"到 {due} 已经超时，却没有记超时")
         calendar = self._calendar(clock, event)
         if calendar is None:
@@ -257,10 +270,22 @@ class Replay:
         for rule in self._law.due_rules(state["state"], state.get("klass", "all")):
             if rule.do is Do.LATE or rule.id in clock.get("fired", ()) or rule.id in firing:
                 continue
-            at = _shifted(calendar, due, rule.at)
+            at = self._instant_of(calendar, due, rule.at)
             acts = calendar.next_opening(at).at if rule.fires_at_opening else at
-            if at >= instant(clock["started"]) and self._should_have(acts, now):
+            if at >= instant(clock["started"]) and self._should_have(max(acts, moved), now):
                 yield Fault("missed", f"规则「{rule.id}」应在 {acts.isoformat()} 执行，没有执行")
+
+    def _instant_of(self, calendar: WorkingCalendar, due: str, offset: Offset) -> Instant:
+        """The instant that *offset* names on a clock that ends at *due*; kept, because closing times repeat."""
+        if offset.duration is None:
+            return instant(due)
+        key = (id(calendar), id(offset), due)
+        known = self._instants.get(key)
+        if known is None:
+            if len(self._instants) >= MOST_KEPT:
+                self._instants.clear()
+            known = self._instants[key] = calendar.shift(instant(due), offset.duration, sign=offset.sign).at
+        return known
 
     def _should_have(self, acts: Instant, now: Instant) -> bool:
         return acts < now and self._at_work.between(acts, now) > AT_WORK
@@ -311,13 +336,3 @@ def _seat(role: Any, unit: Any) -> Json:
 
 def _has_fired(clock: Json, rule_id: str, slot: int) -> bool:
     return rule_id in clock.get("fired", ()) or clock.get("repeats", {}).get(rule_id, 0) >= slot
-
-
-def _shifted(calendar: WorkingCalendar, due: str, offset: Offset) -> Instant:
-    return _shifted_by_text(calendar, due, str(offset), offset)
-
-
-@lru_cache(maxsize=65536)
-def _shifted_by_text(calendar: WorkingCalendar, due: str, _text: str, offset: Offset) -> Instant:
-    at = instant(due)
-    return at if offset.duration is None else calendar.shift(at, offset.duration, sign=offset.sign).at

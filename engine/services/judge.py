@@ -16,8 +16,8 @@ import msgspec
 from engine.core.flow_law import FlowLaw
 from engine.core.history import chain_origin, commitment
 from engine.core.legality import Replay
-from engine.core.matter import Json, from_json, merge
-from engine.core.terms import EventType, FieldType
+from engine.core.matter import Json, decode, from_json, merge
+from engine.core.terms import FieldType
 from engine.store.bulk import sqlite_instant
 from engine.store.log import SYSTEM_FROM, Cells
 from engine.store.matters import columns_from
@@ -147,7 +147,8 @@ class Chain:
         if msgspec.json.encode(self.state, order="sorted") != stored["snapshot"]:
             self.find("projection", "snapshot", self.seq, "事项的现状不是办理过程推出来的")
         try:
-            expected = columns_from(from_json(self.state), head=self.head)
+            same = not any(one.kind == "snapshot" for one in self.findings)
+            expected = columns_from(decode(stored["snapshot"]) if same else from_json(self.state), head=self.head)
         except _UNREADABLE as error:
             self.find("projection", "fold", self.seq, f"办理过程推不出事项：{type(error).__name__}")
             return
