@@ -67,9 +67,13 @@ class _Statement:
 
     @cached_property
     def arrays(self) -> str:
-        """`unnest(…)` over one array per column."""
+        """
+        `unnest(…)` over one array per column.
+
+        The arrays travel in binary (`%b`): written out as text their bytes and quotes cost more than all else.
+        """
         kinds = (column.type.compile(dialect=_POSTGRES) for column in self.columns)
-        return "unnest(" + ", ".join(f"%s::{kind}[]" for kind in kinds) + ")"
+        return "unnest(" + ", ".join(f"%b::{kind}[]" for kind in kinds) + ")"
 
 
 def _is_instant(column: Column[Any]) -> bool:
