@@ -16,8 +16,9 @@ from engine.core.facts import calendar_of, duration
 from engine.core.matter import REVIEW_CLOCK, STATE_CLOCK, Clock, Matter, Timer, level_clock
 from engine.core.scope import World
 from engine.core.terms import Covers, Do
-from engine.core.workflow.declaration import TimerRule, Where, Workflow
+from engine.core.workflow.declaration import TimerRule, Workflow
 from engine.core.workflow.machine import LATE_TOO
+from engine.core.workflow.written import Where
 
 RANK_LEVEL, RANK_LATE, RANK_OWN, RANK_LADDER, RANK_REVIEW, RANK_NAMED, RANK_MILESTONE = (
     1000, 2000, 3000, 4000, 5000, 6000, 900_000,
