@@ -207,9 +207,9 @@ def _row(
     if clock is None or clock.due is None or not clock.limit:
         return (), (), 0
     horizon = max([clock.due, *(step.at for step in steps)])
-    days = calendar.opening_days(calendar.local(clock.started).date(), calendar.local(horizon).date())
+    days = calendar.opening_days(calendar.local(clock.counted_from).date(), calendar.local(horizon).date())
     by_days = parse_duration(clock.limit).unit.working and 1 < len(days) <= MOST_CELLS
-    scale = _by_days(days, calendar) if by_days else _by_wall(clock.started, horizon)
+    scale = _by_days(days, calendar) if by_days else _by_wall(clock.counted_from, horizon)
     cells = tuple(scale.filled(now)) if by_days else (scale.percent(now),)
     marks = tuple(
         Mark(number=number, percent=scale.percent(step.at), leaves=step.moves)

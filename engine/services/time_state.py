@@ -70,7 +70,7 @@ def clock_state(clock: Clock, *, world: World, now: datetime, thresholds: Thresh
         return TimeState("hold", paused=clock.is_held)
     calendar = world.calendar(clock.calendar)
     working = parse_duration(clock.limit).unit.working
-    total = _seconds(clock.started, clock.due, calendar=calendar, working=working)
+    total = _seconds(clock.counted_from, clock.due, calendar=calendar, working=working)
     left = _seconds(now, clock.due, calendar=calendar, working=working)
     percent = 100 if total <= 0 else min(100, max(0, (total - left) * 100 // total))
     day = day_seconds(calendar)
