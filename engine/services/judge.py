@@ -74,6 +74,8 @@ class Chain:
         sha256, decode, follow = hashlib.sha256, msgspec.json.decode, self._follow
         for row in rows:
             _, seq, _, _, _, _, body, stored = row
+            if type(body) is not bytes:
+                body = _bytes(body)
             self.head = head = sha256(b"\x02" + self.head + sha256(body).digest()).digest()
             if head != stored and not self._broken:
                 self._broken = True
@@ -181,9 +183,10 @@ class Chain:
         if salt is None or value is None:
             self.find("vault", "missing", seq, f"「{ref}」的内容不见了，却没有删除记录")
             return None
-        if commitment(salt, ref, value) != made:
+        opening = _bytes(value)
+        if commitment(_bytes(salt), ref, opening) != made:
             self.find("vault", "value", seq, f"「{ref}」的内容被改过")
-        return bytes(value)
+        return opening
 
     def _is_files(self, name: str) -> bool:
         law = self._grounds.laws.get(self.state.get("digest", ""))
@@ -196,9 +199,14 @@ class Chain:
             if row is None or row[3] is None:
                 self.find("vault", "file_missing", seq, f"附件「{name}」不见了，却没有删除记录")
                 continue
-            digest = hashlib.sha256(row[3]).hexdigest()
+            digest = hashlib.sha256(_bytes(row[3])).hexdigest()
             if digest != row[2] or not name.endswith(f".{digest}"):
                 self.find("vault", "file", seq, f"附件「{name}」被换过")
+
+
+def _bytes(cell: object) -> bytes:
+    """Return a cell as bytes: in SQLite a statement by hand, `replace(body, …)`, leaves a text where bytes were."""
+    return bytes(cell) if isinstance(cell, bytes | memoryview) else str(cell).encode("utf-8", "surrogatepass")
 
 
 def _names(value: bytes) -> list[str]:

@@ -105,6 +105,24 @@ def test_verify_finds_what_fits_in_itself_only_by_the_copy_outside(
     assert report.compared[0].agrees is False
 
 
+@pytest.mark.parametrize(
+    ("table", "column", "found"),
+    [("event", "body", ("chain", "chain", SOLVED, 2)), ("vault", "value", ("vault", "value", SOLVED, 1))],
+)
+def test_verify_finds_a_cell_that_a_hand_has_left_as_text(
+    prepared_sqlite_url: str, table: str, column: str, found: tuple[str, str, str, int]
+) -> None:
+    """What a statement by hand makes of bytes in SQLite is a finding with its place, never a crash."""
+    seq = found[3]
+    with living(prepared_sqlite_url) as town:
+        change = f"UPDATE {table} SET {column} = {column} || ' ' WHERE district_id = :d AND matter_id = :m AND seq = :s"
+        intrude(town, lambda by: by.run(change, m=SOLVED, s=seq))
+        report = check(town)
+
+    assert report.exit_code == 1
+    assert found in {finding[:4] for finding in report.findings}
+
+
 def test_verify_finds_an_old_state_put_back_only_by_the_copy_outside(prepared_sqlite_url: str, tmp_path: Any) -> None:
     """Yesterday's file is good in itself; a digest made after it is not what it gives."""
     path = prepared_sqlite_url.removeprefix("sqlite:///")
