@@ -10,7 +10,7 @@ from engine.services.advance import Door
 from engine.services.calendars import calendar_sources
 from engine.services.demo_life import FLOW, Played, Player
 from engine.services.demo_town import DUTY_WEEKS_BACK, demo_town
-from engine.services.library import CALENDARS, CATALOGUES, LIMITS_SUFFIX, SUFFIX, read_source
+from engine.services.library import CALENDARS, CATALOGUES, LIMITS_SUFFIX, SUFFIX, read_source, without_folder
 from engine.services.organise import save_organisation
 from engine.services.publish import publish, store_calendar
 from engine.store.unit_of_work import UnitOfWork
@@ -43,11 +43,11 @@ def set_up_demo(uow: UnitOfWork, *, services: Door, folder: Path, now: datetime)
 
 
 def _publish_flows(uow: UnitOfWork, folder: Path, *, now: datetime) -> None:
-    catalogues = [read_source(folder / CATALOGUES / f"{CATALOGUE}{SUFFIX}")]
-    flows = {flow: read_source(folder / f"{flow}{SUFFIX}") for flow in FLOWS}
+    catalogues = [without_folder(read_source(folder / CATALOGUES / f"{CATALOGUE}{SUFFIX}"))]
+    flows = {flow: without_folder(read_source(folder / f"{flow}{SUFFIX}")) for flow in FLOWS}
     for flow, source in flows.items():
         limits = folder / f"{flow}{LIMITS_SUFFIX}"
         publish(
-            uow, source, limits=read_source(limits) if limits.exists() else None, catalogues=catalogues,
-            flows=[other for name, other in flows.items() if name != flow], by=SYSTEM, now=now,
+            uow, source, limits=without_folder(read_source(limits)) if limits.exists() else None,
+            catalogues=catalogues, flows=[other for name, other in flows.items() if name != flow], by=SYSTEM, now=now,
         )  # fmt: skip

@@ -24,7 +24,7 @@ from engine.errors import BadFile, Conflict, NotFound
 from engine.services.advance import Door, Entry, Outcome, advance_in, in_one_transaction
 from engine.services.calendars import calendar_sources
 from engine.services.import_plan import Plan, Roll
-from engine.services.library import CALENDARS, SUFFIX, read_source
+from engine.services.library import CALENDARS, SUFFIX, read_source, without_folder
 from engine.services.organise import grant_posts, save_units
 from engine.services.publish import publish, store_calendar
 from engine.services.xes import Step, Trace, read_traces
@@ -157,7 +157,7 @@ def publish_shipped(uow: UnitOfWork, workflow: str, *, folder: Path, now: dateti
     if not calendars:
         base, tables = calendar_sources(folder / CALENDARS / f"{CALENDAR}{SUFFIX}")
         store_calendar(uow, base, tables, by=SYSTEM, now=now)
-    publish(uow, read_source(folder / f"{workflow}{SUFFIX}"), by=SYSTEM, now=now)
+    publish(uow, without_folder(read_source(folder / f"{workflow}{SUFFIX}")), by=SYSTEM, now=now)
     return True
 
 

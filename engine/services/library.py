@@ -124,6 +124,11 @@ def read_source(path: Path) -> Source:
         raise BadFile(where=str(path), found=error.strerror or "读不了", expected="一个可以读的文件") from error
 
 
+def without_folder(source: Source) -> Source:
+    """Return a file under its bare name: rules name it in the history, which is read on other machines too."""
+    return Source(Path(source.file).name, source.data)
+
+
 def _stem(file: Path, suffix: str) -> str:
     return file.name.removesuffix(suffix)
 

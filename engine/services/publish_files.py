@@ -14,7 +14,7 @@ from engine.core.workflow.declaration import Workflow
 from engine.core.workflow.findings import Finding
 from engine.errors import BadWorkflow, NotFound
 from engine.services.check_file import check_flow
-from engine.services.library import CATALOGUES, SUFFIX, Folder, read_flow_file, read_folder, read_source
+from engine.services.library import CATALOGUES, SUFFIX, Folder, read_flow_file, read_folder, read_source, without_folder
 from engine.services.look_up import Beside
 from engine.services.publish import publish
 from engine.store.unit_of_work import UnitOfWork
@@ -95,23 +95,18 @@ def _read_all(files: Sequence[Path]) -> list[_Given]:
         findings.update(dict.fromkeys(check_flow(read.workflow, folder)))
         if all(one.workflow.id != read.workflow.id for one in given):
             named = _catalogues_of(read.workflow, folder.path)
-            limits = _without_folder(read.limits) if read.limits is not None else None
-            given.append(_Given(read.workflow, _without_folder(read.flow), limits, named))
+            limits = without_folder(read.limits) if read.limits is not None else None
+            given.append(_Given(read.workflow, without_folder(read.flow), limits, named))
     errors = [one for one in findings if one.severity == "error"]
     if errors:
         raise BadWorkflow(findings=errors, count=len(errors), listing="\n".join(map(str, errors)))
     return given
 
 
-def _without_folder(source: Source) -> Source:
-    """Return the file by its bare name: rules name it in the history, which is read on other machines too."""
-    return Source(Path(source.file).name, source.data)
-
-
 def _catalogues_of(workflow: Workflow, folder: Path) -> tuple[Source, ...]:
     names = {field.catalogue for field in workflow.fields.values() if field.catalogue not in (None, UNITS)}
     files = (folder / CATALOGUES / f"{name}{SUFFIX}" for name in sorted(filter(None, names)))
-    return tuple(_without_folder(read_source(file)) for file in files)
+    return tuple(without_folder(read_source(file)) for file in files)
 
 
 def _kept_catalogues(uow: UnitOfWork, given: _Given) -> tuple[Source, ...] | None:
