@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
+from engine.errors import NotFound
 from engine.services.advance import Door
 from engine.services.look_up import Shelf
 from engine.services.organise import open_log
 from engine.settings import Settings, read_settings
-from engine.store.database import Database, open_database
+from engine.store.database import Database, is_missing, open_database
 from engine.store.migrate import migrate
 from engine.store.unit_of_work import UnitOfWork
 
@@ -96,3 +97,17 @@ def wire(settings: Settings | None = None, *, clock: Clock | None = None) -> San
         clock=clock or Wall(),
         door=Door(shelf=Shelf(), ids=IdMaker(), salts=draw_salt),
     )
+
+
+def wire_existing() -> Sanlian:
+    """
+    Put a deployment together that must be there already: for commands that only look, which must not make one.
+
+    Raises:
+        NotFound: there is no such database file.
+        BadInput, Unavailable: as for `wire`.
+    """
+    sanlian = wire()
+    if is_missing(sanlian.settings.database_url):
+        raise NotFound(what="数据库", found=sanlian.settings.database_url)
+    return sanlian

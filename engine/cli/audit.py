@@ -15,7 +15,7 @@ from engine.errors import BadInput, SanlianError, Unavailable
 from engine.services import look_back
 from engine.services.audit import Report, note_run, verify
 from engine.services.digest import OutsideCopy, digest_of_day, read_copy, write_copy
-from engine.wiring import Sanlian, wire
+from engine.wiring import Sanlian, wire_existing
 
 USAGE = 3
 SHOWN = 50
@@ -184,7 +184,7 @@ def _day(text: str) -> date:
 
 def _open() -> Sanlian:
     try:
-        return wire()
+        return wire_existing()
     except SanlianError as error:
         _stop(error)
 

@@ -8,7 +8,7 @@ from engine.core.matter import Actor
 from engine.errors import SanlianError
 from engine.services.doctor import Health, examine
 from engine.services.held import held_back, release, trust_clock
-from engine.wiring import Sanlian, wire
+from engine.wiring import Sanlian, wire_existing
 
 UNWELL, USAGE = 1, 2
 SUPERVISOR = Actor(post="command-line", role="supervisor")
@@ -81,7 +81,7 @@ def _held_lines(sanlian: Sanlian) -> list[str]:
 
 def _open() -> Sanlian:
     try:
-        return wire()
+        return wire_existing()
     except SanlianError as error:
         _stop(error)
 

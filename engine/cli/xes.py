@@ -1,6 +1,6 @@
 """`sanlian import xes` and `sanlian report levels`: take in an event log, and say how matters moved through levels."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from engine.errors import SanlianError
 from engine.services.import_log import ImportReport, Tell, import_log, publish_shipped
 from engine.services.reports import LevelFigures, report_levels
-from engine.wiring import wire
+from engine.wiring import Sanlian, wire, wire_existing
 
 FOUND, USAGE = 1, 2
 STOPPED = 130
@@ -51,7 +51,7 @@ def import_xes(
     folder: Annotated[Path, typer.Option("--flows", help="流程还没有发布时，从这个文件夹发布。")] = FLOWS,
 ) -> None:
     """导入一份 XES 事件记录，每一步都照记录的时刻、人和线入账。停下后再运行一次，接着导。有没收下的步骤时退出码 1。"""
-    sanlian = wire()
+    sanlian = _opened(wire)
     try:
         sanlian.prepare()
         if publish_shipped(sanlian.uow, workflow, folder=folder, now=sanlian.clock.now()):
@@ -78,7 +78,7 @@ def print_levels(
     field: Annotated[str, typer.Option("--by", metavar="FIELD", help="另按哪个字段数步骤。")] = "impact",
 ) -> None:
     """一个流程的事情在各级之间怎么走：步数、最先到和最高到哪一级、上行下行、办了多久。"""
-    sanlian = wire()
+    sanlian = _opened(wire_existing)
     try:
         sanlian.prepare()
         _print_figures(report_levels(sanlian.uow, workflow=workflow, field=field, services=sanlian.door))
@@ -142,6 +142,13 @@ def _minute(instant: datetime, zone: tzinfo) -> str:
 
 def _days(span: timedelta) -> str:
     return f"{span / DAY:,.2f}"
+
+
+def _opened(open_: Callable[[], Sanlian]) -> Sanlian:
+    try:
+        return open_()
+    except SanlianError as error:
+        _stop(error)
 
 
 def _stop(error: SanlianError) -> NoReturn:

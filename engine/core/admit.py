@@ -19,6 +19,7 @@ from engine.core.procedures import children, extension
 from engine.core.scope import World, in_scope, people_of
 from engine.core.terms import BuiltIn, RefusalCode
 from engine.core.workflow.declaration import Action, State, Workflow
+from engine.core.workflow.wording import say_condition
 from engine.core.workflow.written import Label
 
 NOTE_FIELD = "note"
@@ -199,7 +200,9 @@ def _condition(case: Case, action: Action, actor: Actor) -> Refusal | None:
             return Refusal(RefusalCode.CONDITION, "延期要在到期以前申请，现在已经到期。")
         return None
     if action.when is not None and not action.when.holds(case.facts()):
-        return Refusal(RefusalCode.CONDITION, f"「{action.label.zh}」要先满足条件：{action.when.text}")
+        return Refusal(
+            RefusalCode.CONDITION, f"只在{say_condition(case.workflow, action.when)}时才能「{action.label.zh}」。"
+        )
     if action.to is not None and not action.to.cases and target_of(action.to, facts={}, visited=matter.visited) is None:
         return Refusal(RefusalCode.CONDITION, "这件事还没有办过，没有可以退回的一步。")
     return None

@@ -172,6 +172,13 @@ def open_database(url: str) -> Database:
     raise BadInput(where="SANLIAN_DATABASE_URL", found=parsed.drivername, expected=_URL_EXPECTED)
 
 
+def is_missing(url: str) -> bool:
+    """Return whether *url* names a SQLite file that is not there; opening it for writing would make it."""
+    parsed = make_url(url)
+    named = parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:")
+    return named and not Path(str(parsed.database)).exists()
+
+
 def _open_sqlite(url: URL) -> Database:
     if not url.database or url.database == ":memory:":
         raise BadInput(

@@ -112,7 +112,7 @@ def test_press_answers_422_with_the_words_of_every_empty_field_and_keeps_what_wa
     page = Page(answer.text)
 
     assert answer.status_code == 422
-    assert page.text.count("请填写「为什么上报」。") == 2
+    assert page.text.count("请填写「原因」。") == 2
     assert page.has("a", href="#up-reason")
     assert page.has("fieldset", id="up-reason")
     assert page.form("/do/up")["fields"]["f-done_so_far"] == "去过两次。"
