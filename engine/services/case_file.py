@@ -1,7 +1,7 @@
 """One matter as its page shows it: what, whose turn, by when, what if nobody acts, what one may do, its history."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from engine.core.forecast import final_by, forecast
@@ -15,7 +15,6 @@ from engine.errors import NotFound
 from engine.services.clock_card import ClockCard, clock_card, time_of
 from engine.services.naming import (
     LevelMark,
-    condition_words,
     field_value,
     holder_name,
     level_mark,
@@ -165,7 +164,7 @@ def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surrou
         stages=stages(matter, events, workflow=workflow, world=world, now=now),
         clock=clock_card(matter, coming, workflow=workflow, world=world, now=now),
         final_by=final_by(coming),
-        offers=_in_order(_worded(one, matter, workflow=workflow) for one in offered),
+        offers=_in_order(offered),
         no_action=_no_action(matter, viewer),
         fields={name: str(value) for name, value in matter.fields.items()},
         facts=_facts(matter, workflow=workflow, around=around),
@@ -173,15 +172,6 @@ def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surrou
         related=_related(tx, matter, around=around),
         history=entries(events, workflow=workflow, world=world, private=private, catalogue=around.catalogue),
     )
-
-
-def _worded(offer: Offer, matter: Matter, *, workflow: Workflow) -> Offer:
-    """Say an unmet condition in words, not as it is written in the flow."""
-    action = workflow.actions_of(matter.state).get(offer.action)
-    if offer.refusal is None or action is None or action.when is None or action.when.text not in offer.refusal.text:
-        return offer
-    words = condition_words(action.when.text, workflow=workflow)
-    return replace(offer, refusal=replace(offer.refusal, text=f"要{words}才行。"))
 
 
 def _in_order(offered: Iterable[Offer]) -> tuple[Offer, ...]:

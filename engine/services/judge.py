@@ -94,16 +94,21 @@ class Chain:
 
     def _follow(self, row: Cells, event: Json) -> None:
         self._columns(row, event)
-        recorded = event["recorded_at"]
-        if recorded != self._recorded and _at(recorded) < _at(self._recorded or recorded):
-            self.find("legality", "time", row[1], "记录时间比上一条还早")
-        self._recorded = recorded
-        for ref, made in event.get("private", {}).items():
-            self.committed[ref] = (made, row[1])
+        self._time(row[1], event["recorded_at"])
+        if "private" in event:
+            self.committed.update((ref, (made, row[1])) for ref, made in event["private"].items())
         if event["action"] == ERASED:
             self.erased.update(event["data"]["erased"])
-        if self.is_system:
-            return
+        if not self.is_system:
+            self._step(row, event)
+
+    def _time(self, seq: int, recorded: str) -> None:
+        if recorded != self._recorded:
+            if self._recorded and _is_before(recorded, self._recorded):
+                self.find("legality", "time", seq, "记录时间比上一条还早")
+            self._recorded = recorded
+
+    def _step(self, row: Cells, event: Json) -> None:
         patch = event["data"]["patch"]
         replay = self._grounds.replays.get(event["workflow"])
         if event["workflow"] not in self._grounds.replays and not self._is_lawless:
@@ -219,6 +224,13 @@ def _names(value: bytes) -> list[str]:
 
 def _at(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def _is_before(text: str, other: str) -> bool:
+    """Compare two instants of bodies: as texts where both are written alike, which most are."""
+    if len(text) == len(other) and text[-1] == other[-1] == "Z":
+        return text < other
+    return _at(text) < _at(other)
 
 
 def _as_sqlite(text: str) -> str:

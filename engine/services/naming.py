@@ -1,21 +1,15 @@
 """What things are called for people: posts instead of persons, levels with their order, fields with their words."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.core.matter import Holder, Matter, Value
 from engine.core.scope import Organisation, Post, Unit, World
-from engine.core.terms import SYSTEM_ROLE, Counter, Covers, MatterKind
+from engine.core.terms import SYSTEM_ROLE, Covers, MatterKind
 from engine.core.workflow.declaration import FieldRule, Workflow
 
 MAX_TITLE = 30
 _ORDERS = 3
-_OPERATORS = {
-    "=": "是", "!=": "不是", ">=": "至少", "<=": "最多", ">": "多于", "<": "少于", "and": "，并且", "or": "，或者",
-    "not": "不", "in": "是其中之一：", "[": "", "]": "",
-}  # fmt: skip
-_TOKEN = re.compile(r"'[^']*'|[A-Za-z_][A-Za-z_0-9]*|[<>!]?=|[<>\[\]]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +87,6 @@ def field_value(rule: FieldRule, value: Value, *, catalogue: Mapping[str, str]) 
         return "是" if value else "否"
     label = rule.choice_labels.get(str(value))
     return label.zh if label is not None else catalogue.get(str(value), str(value))
-
-
-def condition_words(text: str, *, workflow: Workflow) -> str:
-    """Return a condition in words: 「类别是「咨询」」; what has no words stays as written."""
-    words = {name: rule.label.zh for name, rule in workflow.fields.items()}
-    words |= {counter.value: counter.label for counter in Counter}
-    labels = {choice: label.zh for rule in workflow.fields.values() for choice, label in rule.choice_labels.items()}
-
-    def said(token: re.Match[str]) -> str:
-        found = token.group(0)
-        if found.startswith("'"):
-            constant = found.strip("'")
-            return f"「{labels.get(constant, constant)}」"
-        return _OPERATORS.get(found, words.get(found, found))
-
-    return re.sub(r"\s*,\s*", "、", re.sub(r"\s+", "", _TOKEN.sub(said, text)))
 
 
 def title_of(detail: str | None, matter: Matter, *, workflow: Workflow, world: World) -> str:

@@ -56,7 +56,7 @@ def test_import_lists_what_it_did_not_take(tmp_path: Path) -> None:
         (["import", "xes", str(ROOT / "pyproject.toml"), "--flows", FLOWS], "pyproject.toml:1:"),
         (["import", "xes", "nowhere.xes", "--flows", FLOWS], "nowhere.xes"),
         (["import", "xes", str(SAMPLE), "--workflow", "nothing", "--flows", FLOWS], "没有找到流程「nothing」"),
-        (["report", "levels"], "没有找到流程「support_lines」"),
+        (["report", "levels"], "没有找到数据库"),
     ],
     ids=["no-log", "no-file", "no-flow", "nothing-imported"],
 )

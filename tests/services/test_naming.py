@@ -1,27 +1,13 @@
-"""Posts, titles and conditions in words."""
+"""Posts and titles in words."""
 
 from pathlib import Path
 
 import pytest
 
 from engine.services.library import load_flows
-from engine.services.naming import condition_words, post_words, role_name
+from engine.services.naming import post_words, role_name
 
 FLOWS = load_flows(Path(__file__).parents[2] / "workflows")
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("category = 'J1'", "类别是「咨询」"),
-        ("kind != 'big'", "怎么办不是「大事」"),
-        ("redos >= 1", "重办次数至少1"),
-        ("kind in ['quick', 'big'] and households > 9", "怎么办是其中之一：「急事」、「大事」，并且涉及户数多于9"),
-    ],
-)
-def test_condition_is_said_in_the_words_of_its_flow(text: str, said: str) -> None:
-    """Fields, choices and counters by their labels."""
-    assert condition_words(text, workflow=FLOWS["three_tier"]) == said
 
 
 @pytest.mark.parametrize(

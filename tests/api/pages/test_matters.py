@@ -81,7 +81,7 @@ def test_refused_actions_stay_visible_with_their_reason(client: TestClient, sanl
     answer = client.get(f"/matters/{first_in(sanlian, 'grid_doing')}")
 
     assert "这一步由居民来做" in answer.text
-    assert "要类别是「咨询」才行" in answer.text
+    assert "只在「类别」是咨询时才能「当场答复」" in answer.text
     assert "/do/withdraw" not in answer.text
 
 
