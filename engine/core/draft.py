@@ -31,7 +31,7 @@ class Draft:
         self.world = world
         self.now = now
         self.seq = seq
-        self.values: dict[str, Any] = {name: getattr(before, name) for name in Matter.__struct_fields__}
+        self.values: dict[str, Any] = msgspec.structs.asdict(before)
         self.values["seq"] = seq
         self.values["at"] = now
         self.private: dict[str, Value | list[str]] = {}

@@ -255,8 +255,8 @@ def patch_between(before: Matter | None, after: Matter) -> Json:
     if before is None:
         return as_json(after)
     patch: Json = {}
-    for name in Matter.__struct_fields__:
-        old, new = getattr(before, name), getattr(after, name)
+    both = zip(Matter.__struct_fields__, msgspec.structs.astuple(before), msgspec.structs.astuple(after), strict=True)
+    for name, old, new in both:
         if old is new or old == new:
             continue
         if new == _DEFAULTS.get(name, _MISSING):

@@ -1,9 +1,9 @@
 """The history: events appended as bytes, read back in order, and the heads of system chains."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from sqlalchemy import bindparam, select
 
 from engine.store.bulk import CHUNK, BulkInsert, BulkUpdate, Cells, is_sqlite
@@ -26,9 +26,8 @@ _LAST = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class EventRecord:
-    """An event as stored: its bytes and the head of its chain after it."""
+class EventRecord(msgspec.Struct, frozen=True, gc=False):
+    """An event as stored, its cells in the order of `_NAMES`: its bytes and the head of its chain after it."""
 
     chain: str
     seq: int
@@ -45,10 +44,7 @@ class Events(Repository):
 
     def append_many(self, events: Sequence[EventRecord]) -> None:
         """Append *events*; a timer that was used up before, or a seq that is taken, is refused by the keys."""
-        _INSERT.run(
-            self.connection,
-            [(self.district, e.chain, e.seq, e.type, e.at, e.recorded_at, e.timer_key, e.body, e.head) for e in events],
-        )
+        _INSERT.run(self.connection, [(self.district, *msgspec.structs.astuple(event)) for event in events])
 
     def of(self, chain: str) -> Iterator[EventRecord]:
         """Yield the events of a matter or system chain, in order."""

@@ -1,10 +1,10 @@
 """Notices on their way out: written with the event that prescribes them, claimed by lease, ticked off when sent."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from engine.store.bulk import BulkInsert, is_sqlite
@@ -34,9 +34,8 @@ _INSERT = BulkInsert(OUTBOX, ("district_id", *_NAMES))
 _WAITING = and_(OUTBOX.c.sent_at.is_(None), OUTBOX.c.dead_at.is_(None))
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A notice to send; `facts` is JSON, `key` what its receiver tells repeats by."""
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
+    """A notice to send, its cells in the order of `_NAMES`; `facts` is JSON, `key` what repeats are told by."""
 
     id: str
     key: str
@@ -61,7 +60,7 @@ class Outbox(Repository):
 
     def add_many(self, notices: Sequence[Outgoing]) -> None:
         """Put *notices* into the outbox."""
-        _INSERT.run(self.connection, [(self.district, *_cells(notice)) for notice in notices])
+        _INSERT.run(self.connection, [(self.district, *msgspec.structs.astuple(notice)) for notice in notices])
 
     def claim_due(self, now: datetime, *, limit: int, lease_until: datetime) -> list[Outgoing]:
         """Return up to *limit* notices whose time has come and keep others off them until *lease_until*."""
@@ -117,24 +116,3 @@ class Outbox(Repository):
     def _count(self, condition: ColumnElement[bool]) -> int:
         query = select(func.count()).select_from(OUTBOX).where(OUTBOX.c.district_id == self.district, condition)
         return int(self.connection.execute(query).scalar_one())
-
-
-def _cells(notice: Outgoing) -> tuple[Any, ...]:
-    return (
-        notice.id,
-        notice.key,
-        notice.matter,
-        notice.seq,
-        notice.n,
-        notice.role,
-        notice.unit,
-        notice.post,
-        notice.channel,
-        notice.kind,
-        notice.urgent,
-        notice.facts,
-        notice.made_at,
-        notice.not_before,
-        notice.attempts,
-        notice.next_attempt_at,
-    )
