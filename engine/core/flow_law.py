@@ -28,6 +28,7 @@ class FlowLaw:
         for arrow in arrows_of(workflow):
             self.targets.setdefault((arrow.source, arrow.event), set()).add(arrow.target)
         self.actions = {state.id: _actions_of(workflow, state) for state in workflow.states.values()}
+        self.finals = {state.id: state.final for state in workflow.states.values()}
         self.covers = {role.id: role.covers for role in workflow.roles.values()}
         self._must_fire: dict[tuple[str, str], tuple[TimerRule, ...]] = {}
         self.rule = lru_cache(maxsize=8192)(self._look_up)

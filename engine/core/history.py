@@ -83,7 +83,7 @@ def vault_ref(matter: str, seq: int, field: str) -> str:
 
 def commitment(salt: bytes, ref: str, value: bytes) -> str:
     """Return the commitment to *value* under *ref*: HMAC-SHA256(salt, framed(ref, value)), hex."""
-    return hmac.new(salt, framed(ref.encode(), value), hashlib.sha256).hexdigest()
+    return hmac.digest(salt, framed(ref.encode(), value), "sha256").hex()
 
 
 def fold(events: Iterable[Event]) -> Matter:

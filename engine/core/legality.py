@@ -28,6 +28,7 @@ from engine.core.workflow.machine import (
 # What an outage piled up waits half an hour at most; an engine seen at work for longer has let every due rule act.
 AT_WORK = timedelta(minutes=35)
 MOST_KEPT = 100_000
+CANCELLED, UNKNOWN = "cancelled", "?"
 
 Instant: TypeAlias = datetime
 
@@ -134,23 +135,24 @@ class Replay:
             return
         yield from judge(self, state, event)
 
-    def faults_after(self, state: Json, event: Json) -> Iterator[Fault]:
-        """Yield what is wrong with the matter that *event* has left behind as *state*."""
-        self._note_moved_due(event)
+    def faults_after(self, state: Json, event: Json) -> Iterable[Fault]:
+        """Return what is wrong with the matter that *event* has left behind as *state*."""
+        there, outcome = state.get("state"), state.get("outcome")
+        final = self._law.finals.get(there, UNKNOWN) if isinstance(there, str) else UNKNOWN
+        named = there == event.get("to") and state.get("seq") == event.get("seq") and state.get("at") == event.get("at")
+        if named and (final == outcome or (final is None and outcome == CANCELLED)):
+            return ()
+        return self._explain_after(state, event, final)
+
+    def _explain_after(self, state: Json, event: Json, final: str | None) -> Iterator[Fault]:
         if state.get("state") != event.get("to"):
             yield Fault("step", f"记录到「{event.get('to')}」，内容却到了「{state.get('state')}」")
         if state.get("seq") != event.get("seq") or state.get("at") != event.get("at"):
             yield Fault("step", "内容里的序号或时间与记录不同")
-        declared = self._law.workflow.states.get(state.get("state", ""))
-        if declared is None:
+        if final == UNKNOWN:
             yield Fault("step", f"流程里没有「{state.get('state')}」这一步")
-        elif state.get("outcome") not in (declared.final, None if declared.final else "cancelled"):
+        elif state.get("outcome") not in (final, None if final else CANCELLED):
             yield Fault("step", "结局与所在的一步不符")
-
-    def _note_moved_due(self, event: Json) -> None:
-        clock = (event.get("data", {}).get("patch", {}).get("clocks") or {}).get(STATE_CLOCK)
-        if clock is not None and "due" in clock:
-            self._due_moved = (event["matter"], instant(event["at"]))
 
     def _filing(self, event: Json) -> Iterator[Fault]:
         start = self._law.workflow.starts.get(event.get("action", ""))
