@@ -7,7 +7,7 @@ import msgspec
 
 from engine.core.decision import Decision, Notice
 from engine.core.matter import Timer
-from engine.core.terms import MatterKind
+from engine.core.terms import MatterKind, Seat
 from engine.services.batch import Step
 from engine.services.look_up import Surroundings
 from engine.services.numbers import take_numbers
@@ -20,6 +20,7 @@ from engine.store.unit_of_work import Transaction
 
 IN_APP = "in_app"
 CATEGORY = "category"
+_SEATS = {seat.value: seat.label for seat in Seat}
 _ALARMS = {"nobody": "没有人在岗：{}", "seat_empty": "没有承办单位：{}"}
 
 Ids = Callable[[], str]
@@ -157,7 +158,7 @@ def _alarms(step: Step, ids: Ids) -> list[Alarm]:
     alarms = []
     for word in step.decision.alarms:
         kind, _, what = word.partition(":")
-        text = _ALARMS.get(kind, "{}").format(what or kind)
+        text = _ALARMS.get(kind, "{}").format(_SEATS.get(what, what) or kind)
         alarms.append(Alarm(id=ids(), kind=kind, matter=step.decision.after.id, text=text, at=step.recorded_at))
     return alarms
 

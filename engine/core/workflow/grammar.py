@@ -326,7 +326,7 @@ FLOW = Record(
         Key("roles", TableOf(ROLE_RECORD, declares="role"), "岗位", required=True),
         Key("fields", TableOf(FIELD_RECORD, declares="field"), "字段"),
         Key("clocks", TableOf(CLOCK), "跨状态的时限，不因退回、升级清零"),
-        Key("promises", ListOf(PROMISE), "对居民的承诺，由 check 证明"),
+        Key("promises", ListOf(PROMISE), "对居民的承诺"),
         Key("start", START, "唯一的入口"),
         Key("starts", TableOf(START), "几个入口"),
         Key("levels", TableOf(LEVEL, declares="level"), "层级，低的在前"),
