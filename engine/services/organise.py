@@ -33,15 +33,16 @@ def save_units(uow: UnitOfWork, units: Sequence[Unit], *, by: Actor, now: dateti
         BadOrganisation: with them the tree would have a hole, a ring, or an unknown kind.
     """
     with uow.write() as tx:
-        after = {**tx.organisation.load().units, **{unit.id: unit for unit in units}}
+        before = tx.organisation.load().units
+        after = {**before, **{unit.id: unit for unit in units}}
         paths = {unit_id: _path(after, unit_id) for unit_id in after}
         kinds = [kind.value for kind in UnitKind]
         for unit in units:
             if unit.kind not in kinds:
                 raise BadOrganisation(where=f"units.{unit.id}.kind", found=unit.kind, expected="、".join(kinds))
-            tx.organisation.put_unit(unit, path=paths[unit.id])
-        for unit_id in after.keys() - {unit.id for unit in units}:
-            tx.organisation.set_path(unit_id, paths[unit_id])
+        saved = {unit.id for unit in units}
+        changed = [id_ for id_ in after if id_ in saved or paths[id_] != _path(before, id_)]
+        tx.organisation.put_units([(after[id_], paths[id_]) for id_ in changed])
         _changed(tx, "units_saved", by=by, now=now, data={"units": [_unit_facts(unit) for unit in units]})
 
 
@@ -56,7 +57,8 @@ def grant_posts(uow: UnitOfWork, posts: Sequence[Post], *, by: Actor, now: datet
         units = tx.organisation.load().units
         for post in posts:
             _check_post(post, units)
-            tx.organisation.put_post(post)
+        # Of a post given twice the last word counts.
+        tx.organisation.put_posts(list({post.id: post for post in posts}.values()))
         _changed(tx, "posts_granted", by=by, now=now, data={"posts": [_post_facts(post) for post in posts]})
 
 
@@ -80,7 +82,7 @@ def end_post(uow: UnitOfWork, post_id: str, *, until: datetime, by: Actor, now: 
             since=post.since,
             until=until,
         )
-        tx.organisation.put_post(ended)
+        tx.organisation.put_posts((ended,))
         _changed(tx, "post_ended", by=by, now=now, data={"posts": [_post_facts(ended)]})
 
 

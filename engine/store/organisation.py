@@ -3,14 +3,20 @@
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select
 
 from engine.core.scope import Duty, Organisation, Post, Unit
+from engine.store.bulk import BulkDelete, BulkInsert
 from engine.store.repository import Repository, table
 
 UNIT = table("unit")
 POST = table("post")
 DUTY = table("duty")
+
+_REMOVE_UNITS = BulkDelete(UNIT, ("district_id", "id"))
+_INSERT_UNITS = BulkInsert(UNIT, ("district_id", "id", "kind", "name", "parent", "path", "serves"))
+_REMOVE_POSTS = BulkDelete(POST, ("district_id", "id"))
+_INSERT_POSTS = BulkInsert(POST, ("district_id", "id", "role", "unit", "person", "name", "since", "until"))
 
 
 class Organisations(Repository):
@@ -35,23 +41,23 @@ class Organisations(Repository):
             duties=[Duty(role=d.role, unit=d.unit, post=d.post, since=d.since, until=d.until) for d in duties],
         )
 
-    def put_unit(self, unit: Unit, *, path: str) -> None:
-        """Keep *unit* with its line of ancestors, in place of what was kept under its id."""
-        self.connection.execute(delete(UNIT).where(UNIT.c.district_id == self.district, UNIT.c.id == unit.id))
-        row = {"kind": unit.kind, "name": unit.name, "parent": unit.parent, "path": path}
-        serves = msgspec.json.encode(unit.serves)
-        self.connection.execute(insert(UNIT).values(district_id=self.district, id=unit.id, serves=serves, **row))
+    def put_units(self, units: Sequence[tuple[Unit, str]]) -> None:
+        """Keep units, each with its line of ancestors, in place of what was kept under their ids."""
+        _REMOVE_UNITS.run(self.connection, [(self.district, unit.id) for unit, _ in units])
+        rows = [
+            (self.district, unit.id, unit.kind, unit.name, unit.parent, path, msgspec.json.encode(unit.serves))
+            for unit, path in units
+        ]
+        _INSERT_UNITS.run(self.connection, rows)
 
-    def set_path(self, unit: str, path: str) -> None:
-        """Note the line of ancestors of a unit."""
-        self.connection.execute(
-            update(UNIT).where(UNIT.c.district_id == self.district, UNIT.c.id == unit).values(path=path)
-        )
-
-    def put_post(self, post: Post) -> None:
-        """Keep *post* in place of what was kept under its id."""
-        self.connection.execute(delete(POST).where(POST.c.district_id == self.district, POST.c.id == post.id))
-        self.connection.execute(insert(POST).values(district_id=self.district, **msgspec.structs.asdict(post)))
+    def put_posts(self, posts: Sequence[Post]) -> None:
+        """Keep *posts* in place of what was kept under their ids."""
+        _REMOVE_POSTS.run(self.connection, [(self.district, post.id) for post in posts])
+        rows = [
+            (self.district, post.id, post.role, post.unit, post.person, post.name, post.since, post.until)
+            for post in posts
+        ]
+        _INSERT_POSTS.run(self.connection, rows)
 
     def replace_duties(self, duties: Sequence[Duty]) -> None:
         """Keep *duties* as the whole roster."""
