@@ -7,6 +7,7 @@ something else, and its C composer dies on 100,000 nested lists. Its events carr
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import yaml
 from yaml import events
@@ -35,6 +36,8 @@ class Document:
     findings: tuple[Finding, ...]
 
 
+# A folder's flows are read for their outlines and again for themselves; a document is bounded and never changed.
+@lru_cache(maxsize=16)
 def read_document(data: bytes | str, file: str, *, scanner: type = FAST_SCANNER) -> Document:
     """Read a file into its tree; faults of the writing are findings, and what they spoil become holes."""
     text = decode(data, file)
