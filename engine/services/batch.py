@@ -15,7 +15,8 @@ from engine.core.command import Act, Command, File, Fire, Link
 from engine.core.decide import decide
 from engine.core.decision import Decision, Refusal
 from engine.core.matter import Matter
-from engine.core.terms import RefusalCode
+from engine.core.terms import Do, RefusalCode
+from engine.core.timers import armed, rule_of
 from engine.core.workflow.declaration import Workflow
 from engine.errors import Broken
 from engine.services.look_up import Shelf, Surroundings
@@ -78,6 +79,8 @@ class Batch:
         """Decide *command* and all it leads to; what is refused or fails is undone whole."""
         mark = len(self.steps)
         try:
+            self._record_late(command)
+            begun = len(self.steps)
             refusal = self._run(command, cause)
         except BaseException:
             self._undo(mark)
@@ -85,7 +88,24 @@ class Batch:
         if refusal is not None:
             self._undo(mark)
             return refusal
-        return self.steps[mark].decision
+        return self.steps[begun].decision
+
+    def _record_late(self, command: Command) -> None:
+        """
+        Record what is late and not yet recorded before a person acts: late is a fact, also where the sweep was slow.
+
+        The rules that follow from lateness wait for the sweep; at the very instant the person who was first wins.
+        """
+        if not isinstance(command, Act) or command.at is not None:
+            return
+        matter = self.matter(command.matter)
+        if matter is None or not any(clock.due and clock.due < self._now for clock in matter.clocks.values()):
+            return
+        workflow = self._shelf.workflow(self._tx, matter.digest)
+        for timer in armed(workflow, matter, self._around.world):
+            rule = rule_of(workflow, matter, timer.clock, timer.rule)
+            if timer.fire < self._now and rule is not None and rule.do is Do.LATE:
+                self._take(Fire(matter=matter.id, timer=timer), cause=None, recorded=None)
 
     def _run(self, command: Command, cause: str | None) -> Refusal | LedToRefusal | None:
         recorded = command.at if isinstance(command, File | Act) else None
