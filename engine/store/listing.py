@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from engine.core.matter import Matter, decode
 from engine.core.terms import EventType
@@ -58,11 +58,8 @@ class Listing(Repository):
         query = select(MATTER.c.snapshot).where(*self._conditions(wanted))
         if after is not None:
             query = query.where(_beyond(order, after, newest_first=wanted.ended))
-        direction = (
-            (order.desc(), MATTER.c.id.desc())
-            if wanted.ended
-            else (case((order.is_(None), 1), else_=0), order, MATTER.c.id)
-        )
+        # Said so, both databases read the rows in order from the index; any other wording sorts the whole list.
+        direction = (order.desc(), MATTER.c.id.desc()) if wanted.ended else (order.asc().nulls_last(), MATTER.c.id)
         rows = self.connection.execute(query.order_by(*direction).limit(limit))
         return tuple(decode(row.snapshot) for row in rows)
 
