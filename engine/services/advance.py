@@ -168,6 +168,7 @@ def carry_out(
     Args:
         lock: how to lock what an effect needs beside them; raises `Taken` to give up instead of waiting.
     """
+    now = max(now, around.digested or now)
     batch = Batch(tx, services.shelf, around=around, now=now, lock=lock, loaded=loaded)
     work = _Work(tx, batch, now=now, services=services, around=around)
     return work.carry_out(entries)

@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +18,7 @@ from engine.core.matter import Actor
 from engine.core.scope import SYSTEM
 from engine.errors import BadFile, NotFound
 from engine.services.look_up import Shelf
-from engine.services.record import log_of, record
+from engine.services.record import DIGESTED_FACT, log_of, record
 from engine.store.digests import Digest
 from engine.store.events import SYSTEM_PREFIX
 from engine.store.log import Log
@@ -125,16 +125,18 @@ def make_digests(uow: UnitOfWork, shelf: Shelf, *, now: datetime, by: Actor = SY
     digests = [Digest(day.isoformat(), value, count, now) for day, (value, count) in made.items()]
     # After an outage of weeks, the days on which nothing changed have the digest of the day before them.
     changed = [one for before, one in pairwise([None, *digests]) if one and (not before or one.hash != before.hash)]
-    return [one for one in dict.fromkeys((*changed, *digests[-1:])) if _keep(uow, one, by=by, now=now)]
+    wanted = dict.fromkeys((*changed, *digests[-1:]))
+    return [one for one in wanted if _keep(uow, one, until=day_end(date.fromisoformat(one.day), zone), by=by, now=now)]
 
 
-def _keep(uow: UnitOfWork, digest: Digest, *, by: Actor, now: datetime) -> bool:
-    """Keep *digest* unless another process was faster."""
+def _keep(uow: UnitOfWork, digest: Digest, *, until: datetime, by: Actor, now: datetime) -> bool:
+    """Keep *digest*, made of everything recorded before *until*, unless another process was faster."""
     with uow.write() as tx:
         tx.events.chain_head(CHAIN)
         if tx.digests.get(digest.day) is not None:
             return False
         tx.digests.add(digest)
+        tx.facts.put(DIGESTED_FACT, until.astimezone(UTC).isoformat())
         data = {"day": digest.day, "hash": digest.hash.hex(), "chains": digest.count}
         record(tx, TOPIC, action="digest", by=by, now=now, data=data)
     return True

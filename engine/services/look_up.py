@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 
@@ -17,7 +18,7 @@ from engine.errors import Broken, NotFound
 from engine.services.calendars import Source as CalendarSource
 from engine.services.calendars import parse_calendar
 from engine.services.organise import VERSION_FACT
-from engine.services.record import LOG_FACT
+from engine.services.record import DIGESTED_FACT, LOG_FACT
 from engine.store.unit_of_work import Transaction
 from engine.store.workflows import CalendarVersion, WorkflowVersion
 
@@ -58,11 +59,16 @@ class CalendarTexts(Frozen, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What holds for all decisions of one transaction: the log, the world, and the hash of its calendars."""
+    """
+    What holds for all decisions of one transaction: the log, the world, and the hash of its calendars.
+
+    `digested` is the end of the last day that has a digest: a clock set back writes nothing into such a day.
+    """
 
     log: str
     world: World
     calendars: str
+    digested: datetime | None = None
 
 
 class Shelf:
@@ -120,7 +126,9 @@ class Shelf:
         if world is None:
             world = World(organisation=tx.organisation.load(), calendars=load_calendars(tx), default_calendar=default)
             self._worlds = {key: world}
-        return Surroundings(log=log, world=world, calendars=calendars)
+        until = facts.get(DIGESTED_FACT)
+        digested = datetime.fromisoformat(until) if until is not None else None
+        return Surroundings(log=log, world=world, calendars=calendars, digested=digested)
 
     def world(self, tx: Transaction) -> World:
         """Return the world as it now stands."""

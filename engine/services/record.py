@@ -12,6 +12,7 @@ from engine.store.events import SYSTEM_PREFIX, EventRecord
 from engine.store.unit_of_work import Transaction
 
 LOG_FACT = "log"
+DIGESTED_FACT = "digested_until"
 
 
 def log_of(tx: Transaction) -> str:
@@ -33,11 +34,13 @@ def record(
     """
     Append an event to the system chain of *topic* (`workflows`, `organisation` …) and return it.
 
-    A clock set back does not take the chain back: the event is then as late as the one before it.
+    A clock set back does not take the chain back: the event is then as late as the one before it, and no earlier than
+    the end of the last day that has a digest.
     """
     chain, log = f"{SYSTEM_PREFIX}{topic}", log_of(tx)
     seq, head = tx.events.chain_head(chain) or (0, chain_origin(log, chain))
-    now = max(now, tx.events.recorded_at(chain, seq) or now)
+    digested = tx.facts.get(DIGESTED_FACT)
+    now = max(now, tx.events.recorded_at(chain, seq) or now, datetime.fromisoformat(digested) if digested else now)
     event = Event(
         v=1,
         log=log,

@@ -8,6 +8,8 @@ import pytest
 from engine.core.command import Act
 from engine.core.history import read_event
 from engine.services.advance import Done
+from engine.services.audit import verify
+from engine.services.digest import make_digests
 from engine.services.sweep import sweep
 from tests.support.books import RESIDENT, WORKER, check_books, file_errand
 from tests.support.errand import settle_errands
@@ -67,3 +69,18 @@ def test_refused_press_records_nothing(town: Town) -> None:
 
     assert not isinstance(refused, Done)
     assert len(_history(town, matter.id)) == 2
+
+
+def test_clock_set_back_over_midnight_writes_nothing_into_a_day_that_has_its_digest(town: Town) -> None:
+    """A press after the digest, by a clock two hours slow, is recorded in the new day, so the digest stays true."""
+    matter = file_errand(town)
+    next_day = MONDAY.replace(hour=16) + timedelta(hours=1)  # 01:00 in Shanghai
+    *_, digest = make_digests(town.uow, town.door.shelf, now=next_day)
+
+    late = town.act(matter, "accept", by=WORKER, at=next_day - timedelta(hours=2))
+
+    assert late.at == next_day - timedelta(hours=1)
+    report = verify(town.uow, town.door.shelf, now=next_day + timedelta(hours=1), processes=1)
+    assert report.digests >= 1
+    assert [finding for finding in report.findings if finding.layer == "digest"] == []
+    assert digest.day == "2026-03-02"
