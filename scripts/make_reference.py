@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from api.errors import problem_of
 from engine import errors
@@ -100,11 +101,12 @@ def commands() -> Iterator[tuple[str, Any]]:
 
 
 def _below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
-    inner = getattr(command, "commands", None)
-    if inner is None or getattr(command, "invoke_without_command", False):
+    if not isinstance(command, TyperGroup) or command.invoke_without_command:
         yield name, command
-    for word, one in (inner or {}).items():
-        yield from _below(f"{name} {word}", one)
+    if isinstance(command, TyperGroup):
+        context = typer.Context(command)
+        for word in command.list_commands(context):
+            yield from _below(f"{name} {word}", command.get_command(context, word))
 
 
 def _help_of(command: Any) -> str:

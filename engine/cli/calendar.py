@@ -28,6 +28,11 @@ Budget = Annotated[str, typer.Option("--budget", metavar="DURATION", help="时�
 CALENDARS = Path("workflows/calendars")
 
 
+def register(main: typer.Typer) -> None:
+    """Add the group to *main*."""
+    main.add_typer(app)
+
+
 @app.command("due", help="算到期时刻。")
 def show_due(
     calendar: CalendarName,

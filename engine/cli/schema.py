@@ -18,6 +18,11 @@ def schema_text() -> str:
     return json.dumps(make_schema(), ensure_ascii=False, indent=1) + "\n"
 
 
+def register(main: typer.Typer) -> None:
+    """Add the group to *main*."""
+    main.add_typer(app)
+
+
 @app.callback(invoke_without_command=True)
 def show_schema(
     write: Annotated[Path | None, typer.Option("--write", metavar="FILE", help="写进这个文件。")] = None,
