@@ -81,6 +81,15 @@ def gathering(name: str, topic: str | None = None) -> File:
     )  # fmt: skip
 
 
+_SHARE = Act(matter=SHARED, action="share", actor=WORKER, seats=(SeatAsked(seat="lead", unit="housing"),))
+MORNING: tuple[tuple[datetime, tuple[File | Act, ...]], ...] = (
+    (MONDAY, (gathering(WAITING), gathering(JOINING, TOPIC))),
+    (RUSH - timedelta(hours=2), (errand(SHARED), _SHARE)),
+    (RUSH - timedelta(hours=1), (errand(LEFT),)),
+    (RUSH - timedelta(minutes=30), (errand(REMINDED),)),
+)
+
+
 def settle_market(url: str) -> None:
     """
     Bring an empty database to the town shortly before the rush.
@@ -89,15 +98,8 @@ def settle_market(url: str) -> None:
     and `JOINING` ends and ends both, `REMINDED` is reminded.
     """
     settle(url, flows=(*FLOWS, flow("chat", CHAT), flow("gather", GATHER)))
-    share = Act(matter=SHARED, action="share", actor=WORKER, seats=(SeatAsked(seat="lead", unit="housing"),))
-    filed: tuple[tuple[datetime, tuple[File | Act, ...]], ...] = (
-        (MONDAY, (gathering(WAITING), gathering(JOINING, TOPIC))),
-        (RUSH - timedelta(hours=2), (errand(SHARED), share)),
-        (RUSH - timedelta(hours=1), (errand(LEFT),)),
-        (RUSH - timedelta(minutes=30), (errand(REMINDED),)),
-    )
     with opened(url) as town:
-        for at, commands in filed:
+        for at, commands in MORNING:
             outcomes = town.do(*commands, at=at)
             assert all(isinstance(outcome, Done) for outcome in outcomes), outcomes
         sweep(town.uow, now=RUSH - timedelta(minutes=1), services=town.door)

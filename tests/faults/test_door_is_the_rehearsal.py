@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from engine.core.command import Command, Fire
 from engine.core.decision import Decision, Refusal
 from engine.core.matter import Matter, Timer, Value, encode
 from engine.core.offers import Asked
+from engine.core.rehearse import Rehearsal
 from engine.core.scope import SYSTEM, World
 from engine.core.terms import FieldType
 from engine.core.workflow.catalogue import Source
@@ -28,10 +29,13 @@ from engine.store.database import open_database
 from engine.store.migrate import migrate
 from engine.store.unit_of_work import UnitOfWork
 from engine.wiring import IdMaker, draw_salt
+from tests.faults.conftest import Copies
+from tests.faults.market import JOINING, LEFT, MORNING, RUSH, SHARED, WAITING, settle_market
 from tests.support.invariants import assert_invariants
 from tests.support.lives import FIRST, Life, Recorder
 from tests.support.pg import PgServer, Prepare
 from tests.support.shipped import FOLDER, STARTS, shipped_catalogue, shipped_flows, shipped_world
+from tests.support.town import DISTRICT as TOWN
 
 DISTRICT = "d"
 SHELF = Shelf()
@@ -70,9 +74,9 @@ def _source(path: Path) -> Source:
 class Twin:
     """The door of one database, given the same commands at the same instants."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, district: str = DISTRICT) -> None:
         self.database = open_database(url)
-        self.uow = UnitOfWork(self.database, district=DISTRICT)
+        self.uow = UnitOfWork(self.database, district=district)
         self.door = Door(shelf=SHELF, ids=IdMaker(), salts=draw_salt)
 
     def do(self, command: Command, now: datetime) -> Refusal | None:
@@ -86,7 +90,7 @@ class Twin:
         assert report.failed == 0
         assert report.drained
 
-    def differences(self, rehearsal: Recorder) -> Iterator[str]:
+    def differences(self, rehearsal: Rehearsal) -> Iterator[str]:
         """Yield where what is stored is not what the rehearsal holds."""
         with self.uow.read() as tx:
             stored = {one.matter.id: one.matter for one in tx.matters.all()}
@@ -155,7 +159,7 @@ class TwinLife(Life):
         return [name]
 
 
-@pytest.mark.parametrize(("flow", "seed"), [("three_tier", 1), ("three_tier", 2), ("topic", 3), ("task", 4)])
+@pytest.mark.parametrize(("flow", "seed"), [("three_tier", 5), ("three_tier", 50), ("three_tier", 56), ("topic", 3)])
 def test_matters_and_timers_are_the_same_after_every_step_when_a_life_is_played_twice(
     flow: str, seed: int, pg_server: PgServer, sqlite_templates: Callable[[Prepare], Path], tmp_path: Path
 ) -> None:
@@ -181,3 +185,31 @@ def test_matters_and_timers_are_the_same_after_every_step_when_a_life_is_played_
             assert_invariants(twin.uow, SHELF)
             report = verify(twin.uow, SHELF, now=life.now, processes=1)
             assert report.findings == ()
+
+
+def test_rush_leaves_the_same_when_a_state_a_child_and_a_topic_end_at_once(copies: Copies) -> None:
+    """Children, parents and those who wait for a topic are told in memory as they are at the door."""
+    with copies(settle_market) as url:
+        twin = Twin(url, district=TOWN)
+        with twin.uow.read() as tx:
+            flows = {name: SHELF.current(tx, name) for name in ("errand", "chore", "gather", "chat")}
+            rehearsal = Rehearsal((), flows=flows, world=SHELF.world(tx))
+        for at, commands in MORNING:
+            for command in commands:
+                assert not isinstance(rehearsal.do(command, at), Refusal)
+        ring(rehearsal, RUSH - timedelta(minutes=1))
+        assert list(twin.differences(rehearsal)) == []
+
+        ring(rehearsal, RUSH)
+        twin.sweep(RUSH)
+
+        assert list(twin.differences(rehearsal)) == []
+        states = {name: rehearsal.matters[name].state for name in (LEFT, SHARED, WAITING, JOINING)}
+        assert states == {LEFT: "urgent", SHARED: "doing", WAITING: "alone", JOINING: "alone"}
+        twin.database.close()
+
+
+def ring(rehearsal: Rehearsal, until: datetime) -> None:
+    """Let everything due by *until* act then, as one sweep does."""
+    while (timers := rehearsal.timers()) and timers[0].fire <= until:
+        assert not isinstance(rehearsal.fire(timers[0], until), Refusal)

@@ -2,18 +2,20 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 import pytest
 
-from engine.core.command import Act
+from engine.core.command import Act, Fire
 from engine.core.decision import Refusal
 from engine.core.history import read_event
 from engine.core.terms import RefusalCode
 from engine.errors import KeyReused
-from engine.services.advance import Done, Entry, Outcome, advance
+from engine.services.advance import Done, Entry, Outcome, Stale, advance, carry_out
 from engine.services.sweep import sweep
+from engine.store.database import TryAgain
+from engine.store.matters import Stored
 from engine.store.unit_of_work import Transaction
 from tests.faults.conftest import Copies
 from tests.faults.market import RUSH, SHELF, WORKER, errand, settle_market
@@ -71,6 +73,14 @@ def press(town: Town, command: Act, *, key: str | None = None) -> Outcome:
     """Let one command through the door at the due instant."""
     (outcome,) = advance(town.uow, [Entry(command, key=key)], now=DUE, services=town.door)
     return outcome
+
+
+def count_rooms_on(town: Town, read: Mapping[str, Stored]) -> None:
+    """Press on matters as they were read some time ago."""
+    entries = [Entry(Act(matter=name, action="count", actor=WORKER, values={"rooms": 3})) for name in read]
+    with town.uow.write() as tx:
+        around = SHELF.surroundings(tx)
+        carry_out(tx, entries, loaded=read, lock=tx.matters.read_many, now=DUE, services=town.door, around=around)
 
 
 def rules_fired(tx: Transaction, names: Sequence[str]) -> list[tuple[str, str]]:
@@ -131,6 +141,34 @@ def test_person_gets_a_polite_answer_when_the_timer_was_first(town: Town) -> Non
     assert answer.code == RefusalCode.STALE
     assert town.matter(NAMES[0]) == moved
     assert moved.state == "urgent"
+
+
+def test_timer_does_nothing_when_somebody_else_has_used_it_up(town: Town) -> None:
+    """Whoever did not remove the row of a timer may not act on it, though by the matter it would still fit (T3)."""
+    with town.uow.write() as tx:
+        timers = tx.timers.of_many(NAMES[:1])[NAMES[0]]
+        tx.timers.consume_many(timers)
+
+    outcomes = advance(
+        town.uow, [Entry(Fire(matter=timer.matter, timer=timer)) for timer in timers], now=DUE, services=town.door
+    )
+
+    assert [type(outcome) for outcome in outcomes] == [Stale] * len(timers)
+    assert town.matter(NAMES[0]).seq == 1
+
+
+def test_nothing_is_laid_over_a_matter_that_moved_on_since_it_was_read(town: Town) -> None:
+    """Even without locks a matter is only replaced at the version that was read (compare-and-set)."""
+    with town.uow.read() as tx:
+        read = tx.matters.read_many(NAMES[:1])
+    assert isinstance(press(town, Act(matter=NAMES[0], action="accept", actor=WORKER)), Done)
+    moved = town.matter(NAMES[0])
+
+    with pytest.raises(TryAgain):
+        count_rooms_on(town, read)
+
+    assert town.matter(NAMES[0]) == moved
+    assert_invariants(town.uow, SHELF)
 
 
 def test_person_and_timer_at_one_instant_end_in_one_of_the_two_orders(town: Town) -> None:
