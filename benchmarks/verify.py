@@ -3,8 +3,9 @@ Verifying a long log: events a second, and the memory it takes.
 
     python -m benchmarks.verify [--events 1000000] [--processes 2] [--database sqlite]
 
-The log is real in every layer: demands are filed, acted on and swept through the door, and their chains are then copied
-under other ids, with commitments, hashes and heads made anew. The ratio is against the hashing of the same bodies alone.
+The log is real in every layer: demands are filed, acted on and swept through the door, and their chains are then
+copied under other ids, with commitments, hashes and heads made anew. The ratio is against the hashing of the same
+bodies alone.
 """
 
 import argparse
@@ -52,9 +53,9 @@ def main() -> None:
         parent = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(
-        f"{given.database}: {report.events:,} events, {given.processes} processes, {report.events / took:,.0f} a second, "
-        f"{took / hashing:.1f} times the hashing alone, at most {child:.0f} MB a process (this one, with making the "
-        f"log, {parent:.0f} MB)"
+        f"{given.database}: {report.events:,} events, {given.processes} processes, "
+        f"{report.events / took:,.0f} a second, {took / hashing:.1f} times the hashing alone, "
+        f"at most {child:.0f} MB a process (this one, with making the log, {parent:.0f} MB)"
     )
 
 
@@ -95,16 +96,20 @@ def _copy(town: Deployment, events: int) -> None:
             for name, chain in chains.items():
                 fresh = name.replace(PREFIX, f"{number:07d}-")
                 copied, kept = _renamed(chain, opened[name], name, fresh)
-                matter = _renamed_matter(matters[name], name, fresh, copied[-1]["hash"])
+                matter = _renamed_matter(matters[name], name, fresh, _bytes(copied[-1]["hash"]))
                 connection.execute(insert(MATTER), [matter])
                 connection.execute(insert(EVENT), copied)
                 connection.execute(insert(VAULT), kept)
                 made += len(copied)
 
 
+def _bytes(cell: object) -> bytes:
+    assert isinstance(cell, bytes)
+    return cell
+
+
 def _renamed_matter(row: dict[str, object], old: str, new: str, head: bytes) -> dict[str, object]:
-    snapshot = row["snapshot"]
-    assert isinstance(snapshot, bytes)
+    snapshot = _bytes(row["snapshot"])
     return {
         **row,
         "id": new,
@@ -121,7 +126,8 @@ def _renamed(
     kept, exchanged = [], []
     for secret in secrets:
         ref, salt, value = str(secret["ref"]), secret["salt"], secret["value"]
-        assert isinstance(salt, bytes) and isinstance(value, bytes)
+        assert isinstance(salt, bytes)
+        assert isinstance(value, bytes)
         fresh = ref.replace(old, new)
         exchanged.append((commitment(salt, ref, value).encode(), commitment(salt, fresh, value).encode()))
         kept.append({**secret, "ref": fresh, "matter_id": new})
