@@ -82,7 +82,7 @@ class Writers:
             writing = [pool.submit(self.write, writer) for writer in range(WRITERS)]
             for _ in range(times):
                 for _ in range(WRITERS * EACH // (times + 1)):
-                    self.progress.acquire(timeout=60)
+                    assert self.progress.acquire(timeout=20), "nobody got anything done"
                 disturb()
             for one in writing:
                 one.result()

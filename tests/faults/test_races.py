@@ -157,6 +157,20 @@ def test_timer_does_nothing_when_somebody_else_has_used_it_up(town: Town) -> Non
     assert town.matter(NAMES[0]).seq == 1
 
 
+def test_timer_does_nothing_before_its_instant_and_stays_armed(town: Town) -> None:
+    """Asked too early, by whomever, it is put back as it was (T4)."""
+    with town.uow.read() as tx:
+        timers = tx.timers.of_many(NAMES[:1])[NAMES[0]]
+
+    outcomes = advance(
+        town.uow, [Entry(Fire(matter=one.matter, timer=one)) for one in timers], now=MONDAY, services=town.door
+    )
+
+    assert [type(outcome) for outcome in outcomes] == [Stale] * len(timers)
+    assert town.matter(NAMES[0]).seq == 1
+    assert_invariants(town.uow, SHELF)
+
+
 def test_nothing_is_laid_over_a_matter_that_moved_on_since_it_was_read(town: Town) -> None:
     """Even without locks a matter is only replaced at the version that was read (compare-and-set)."""
     with town.uow.read() as tx:

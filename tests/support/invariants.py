@@ -115,6 +115,15 @@ class _Scan:
             yield f"A1 {matter.id}: its head is another"
         (row,) = self.columns[matter.id]
         wrong = [name for name, value in columns_from(folded, head=head).items() if getattr(row, name) != value]
+        # The columns that lists and reports stand on, once more without the product's own sums.
+        clock = folded.clocks.get("state")
+        told = (row.state, row.level, row.outcome, row.due_at, row.late, row.supervised, row.seq, row.parent, row.root)
+        if told != (
+            folded.state, folded.level, folded.outcome, clock.due if clock is not None else None,
+            [one.late_at for one in folded.clocks.values()] != [None] * len(folded.clocks),
+            folded.answers is not None, folded.seq, folded.parent, folded.root,
+        ):  # fmt: skip
+            wrong.append("those of lists")
         if wrong:
             yield f"S1 {matter.id}: columns {wrong} are not those of its snapshot"
 
