@@ -62,7 +62,7 @@ def _open(town: Deployment, first: int, until: int) -> None:
     matter = [column.name for column in MATTER.columns]
     timer = [column.name for column in TIMER.columns]
     copies = {"id": "'open' || n", "matter_id": "'open' || n", "root": "'open' || n"}
-    given = {"first": first, "until": until - 1}
+    given = {"first": first, "until": until - 1, "district": town.uow.district}
     with town.database.writing() as connection:
         for table, columns, key in (("matter", matter, "id"), ("timer", timer, "matter_id")):
             chosen = ", ".join(copies.get(name, f'"{name}"') for name in columns)
@@ -70,12 +70,12 @@ def _open(town: Deployment, first: int, until: int) -> None:
             connection.execute(
                 text(
                     f"{numbers} INSERT INTO {table} ({named}) SELECT {chosen} FROM {table}, numbers "
-                    f"WHERE {key} = 'template0'"
+                    f"WHERE district_id = :district AND {key} = 'template0'"
                 )
                 if not town.database.is_sqlite
                 else text(
                     f"INSERT INTO {table} ({named}) {numbers} SELECT {chosen} FROM {table}, numbers "
-                    f"WHERE {key} = 'template0'"
+                    f"WHERE district_id = :district AND {key} = 'template0'"
                 ),
                 given,
             )

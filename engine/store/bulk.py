@@ -142,7 +142,6 @@ class BulkDelete(_Statement):
 
     def __init__(self, table: Table, key: Sequence[str]) -> None:
         super().__init__(table, columns_of(table, key))
-        self._names = ", ".join(f'"{name}"' for name in key)
         self._mark = "(" + ", ".join("?" for _ in key) + ")"
         self._where = " AND ".join(f't."{name}" = v.n{place}' for place, name in enumerate(key))
         each = " AND ".join(f'"{name}" = ?' for name in key)
@@ -179,9 +178,14 @@ class BulkDelete(_Statement):
         }
 
     def _sqlite_returning(self, connection: Connection, keys: Sequence[Cells]) -> list[Cells]:
+        # Looked up first: `DELETE … WHERE (key) IN (VALUES …)` reads the whole table, and nobody else writes meanwhile.
         listed = ", ".join([self._mark] * len(keys))
+        aliases = ", ".join(f"n{place}" for place in range(len(self.columns)))
         statement = (
-            f'DELETE FROM "{self.table.name}" WHERE ({self._names}) IN (VALUES {listed}) RETURNING {self._names}'
+            f"WITH v({aliases}) AS (VALUES {listed}) "
+            f'SELECT DISTINCT {aliases} FROM v CROSS JOIN "{self.table.name}" t WHERE {self._where}'
         )
         flat = tuple(cell for key in keys for cell in key)
-        return [tuple(row) for row in connection.exec_driver_sql(statement, flat)]
+        found = [tuple(row) for row in connection.exec_driver_sql(statement, flat)]
+        self.run(connection, found)
+        return found

@@ -1,0 +1,91 @@
+"""What runs at every sweep and every opened list costs what it finds, not what the tables hold."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from engine.core.matter import Timer
+from engine.store.database import Database, open_database
+from engine.store.listing import After, Listing, Wanted
+from engine.store.migrate import migrate
+from engine.store.unit_of_work import UnitOfWork
+
+AT = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
+TIMER = Timer(matter="m", clock="state", rule="late", visit=1, due=AT, fire=AT, rank=0)
+READS_ALL = re.compile(r"SCAN (timer|matter|t)\b(?! USING INDEX)|B-TREE FOR .*ORDER BY")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """A migrated SQLite file, whose planner needs no rows to make up its mind."""
+    opened = open_database(f"sqlite:///{tmp_path / 'sanlian.db'}")
+    migrate(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def statements(database: Database) -> list[tuple[str, Any]]:
+    """Statements and parameters, as they are sent from now on."""
+    sent: list[tuple[str, Any]] = []
+
+    def note(_c: object, _cursor: object, statement: str, parameters: Any, _context: object, many: bool) -> None:
+        sent.append((statement, parameters[0] if many else parameters))
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    return sent
+
+
+def plan_of(database: Database, statement: str, parameters: Any) -> list[str]:
+    """How SQLite goes about *statement*, step by step."""
+    with database.reading() as connection:
+        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        return [str(row[-1]) for row in rows]
+
+
+def reading_all(database: Database, statements: list[tuple[str, Any]]) -> list[str]:
+    """Steps that go through a whole table, or sort what they have found."""
+    asked = [one for one in statements if one[0].startswith(("SELECT", "DELETE", "UPDATE", "WITH"))]
+    assert asked
+    steps = [step for one in asked for step in plan_of(database, *one)]
+    return [step for step in steps if READS_ALL.search(step)]
+
+
+def test_sweep_searches_when_it_finds_and_consumes_timers(
+    database: Database, statements: list[tuple[str, Any]]
+) -> None:
+    """Due timers are found, consumed and cancelled through their keys."""
+    with UnitOfWork(database, district="d").write() as tx:
+        tx.timers.arm_many((TIMER,))
+        tx.timers.lock_ringing(AT, limit=500)
+        tx.timers.consume_many((TIMER,))
+        tx.timers.cancel_many((TIMER,))
+
+    assert reading_all(database, list(statements)) == []
+
+
+OPEN, PLACE, HOLDER = Wanted(), Wanted(places=("p",)), Wanted(holder=("r", "u"))
+ENDED = Wanted(ended=True)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "after"),
+    [
+        *((wanted, after) for wanted in (OPEN, PLACE, HOLDER) for after in (None, After(None, "m"), After(AT, "m"))),
+        (ENDED, None),
+        (ENDED, After(AT, "m")),
+    ],
+)
+def test_page_comes_in_order_of_the_index_when_a_list_is_opened(
+    database: Database, statements: list[tuple[str, Any]], wanted: Wanted, after: After | None
+) -> None:
+    """No list is sorted to show one page of it."""
+    with UnitOfWork(database, district="d").read() as tx:
+        Listing(tx.connection, tx.district).page(wanted, after=after, limit=50)
+
+    assert reading_all(database, list(statements)) == []
