@@ -118,7 +118,7 @@ def test_unmet_condition_is_said_in_words(demo: Sanlian) -> None:
     answer = next(one for one in offers if one.action == "answer")
 
     assert answer.refusal is not None
-    assert answer.refusal.text == "要类别是「咨询」才行。"
+    assert answer.refusal.text == "只在「类别」是咨询时才能「当场答复」。"
 
 
 @pytest.mark.parametrize("ref", ["2611-9999", "", "x" * 300, "' OR 1=1"])
