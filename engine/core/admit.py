@@ -73,7 +73,7 @@ def _built_in(word: BuiltIn, by: tuple[str, ...], state: State, *, require: tupl
     return Action(
         id=word.value, label=Label(zh=word.label, en=word.value.replace("_", " ")), by=by, to=None, when=None,
         require=require, optional=(), limit=None, set={}, marks=(), counts=None, confirm=None, not_before=None,
-        other_than=None, where=state.where,
+        other_than=None, place_from=None, where=state.where,
     )  # fmt: skip
 
 

@@ -38,7 +38,7 @@ from engine.core.draft import Draft
 from engine.core.facts import SIMILAR, class_of, target_of
 from engine.core.firing import fire
 from engine.core.matter import STATE_CLOCK, Actor, Holder, Mark, Matter
-from engine.core.move import enter, move
+from engine.core.move import enter, move, take_place
 from engine.core.procedures import children, extension, topics
 from engine.core.scope import SYSTEM, World
 from engine.core.terms import SYSTEM_ROLE, BuiltIn, EventType, MatterKind, RefusalCode
@@ -144,6 +144,8 @@ def _act(draft: Draft, command: Act) -> Decision | Refusal:
     if isinstance(read, Refusal):
         return read
     take_form(draft, action, read, actor=command.actor)
+    if action.place_from is not None and (refusal := take_place(draft, action.place_from)) is not None:
+        return refusal
     target = target_of(action.to, facts=draft.facts(), visited=matter.visited) if action.to is not None else None
     if action.to is not None and target is None:
         return Refusal(RefusalCode.CONDITION, "填的内容没有对应的下一步。")

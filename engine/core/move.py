@@ -12,11 +12,12 @@ from engine.core.clocks import (
     stopped_by,
 )
 from engine.core.command import ChildEnded, SeatAsked, TopicEnded
+from engine.core.decision import Refusal
 from engine.core.draft import Draft
 from engine.core.matter import Actor, Holder, Suspended
 from engine.core.procedures import children, pause, topics
 from engine.core.scope import people_of, superior_of, unit_of_role
-from engine.core.terms import Covers, MatterKind
+from engine.core.terms import Covers, MatterKind, RefusalCode, UnitKind
 from engine.core.workflow.declaration import State
 
 
@@ -155,3 +156,16 @@ def stand_in(draft: Draft, holder: Holder) -> Holder:
 
 def _supervisor(draft: Draft) -> Holder:
     return Holder(role="supervisor", unit=draft.world.organisation.unit_above(draft.get("place"), "street"))
+
+
+def take_place(draft: Draft, field: str) -> Refusal | None:
+    """Move the matter to the grid given in *field*, and to whoever holds its state there; or say why not."""
+    place = str(draft.get("fields").get(field, ""))
+    unit = draft.world.organisation.units.get(place)
+    if unit is None or unit.kind != UnitKind.GRID:
+        return Refusal(RefusalCode.FIELD, "没有这个网格，请重新选。", field)
+    if place == draft.before.place:
+        return Refusal(RefusalCode.FIELD, "这件事就在这个网格，请选别的网格。", field)
+    draft.set(place=place)
+    give_to_role(draft, draft.state)
+    return None

@@ -1,6 +1,6 @@
 """What a person may do with a matter now, with the fields it takes, its effect, and the reason where it is refused."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from engine.core.admit import Case, actions_here, refusal_of
@@ -10,7 +10,7 @@ from engine.core.facts import target_of
 from engine.core.matter import STATE_CLOCK, Actor, Matter
 from engine.core.procedures import children
 from engine.core.scope import World
-from engine.core.terms import BuiltIn, FieldType
+from engine.core.terms import BuiltIn, FieldType, UnitKind
 from engine.core.workflow.declaration import Action, FieldRule, State, Workflow
 
 
@@ -68,8 +68,7 @@ def _offer(case: Case, action: Action, actor: Actor) -> Offer:
     return Offer(
         action=action.id,
         label=action.label.zh,
-        asked=tuple(_asked(case.workflow.fields[name], required=True) for name in action.require)
-        + tuple(_asked(case.workflow.fields[name], required=False) for name in action.optional),
+        asked=tuple(_asked_of(case, action, name) for name in (*action.require, *action.optional)),
         seats=_seats(case, action, targets),
         waits_for=next((s.waits_for.workflow for s in targets if s.waits_for is not None), None),
         to=tuple(state.id for state in targets),
@@ -86,6 +85,19 @@ def _targets(case: Case, action: Action) -> tuple[State, ...]:
         last = target_of(action.to, facts={}, visited=case.matter.visited)
         return (case.workflow.states[last],) if last is not None else ()
     return tuple(case.workflow.states[state] for state in dict.fromkeys(action.to.states))
+
+
+def _asked_of(case: Case, action: Action, name: str) -> Asked:
+    asked = _asked(case.workflow.fields[name], required=name in action.require)
+    return replace(asked, choices=_other_grids(case)) if name == action.place_from else asked
+
+
+def _other_grids(case: Case) -> tuple[tuple[str, str], ...]:
+    """The other grids of the street."""
+    organisation, place = case.world.organisation, case.matter.place
+    street = organisation.unit_above(place, UnitKind.STREET)
+    grids = (unit for unit in organisation.units.values() if unit.kind == UnitKind.GRID and unit.id != place)
+    return tuple((unit.id, unit.name) for unit in grids if organisation.unit_above(unit.id, UnitKind.STREET) == street)
 
 
 def _asked(rule: FieldRule, *, required: bool) -> Asked:

@@ -13,6 +13,7 @@ from engine.core.workflow.tree import Table
 from engine.services.calendars import check_calendar_file
 from engine.services.library import Folder, read_flow_file, read_folder, read_source
 
+_OF_A_FLOW = frozenset({"roles", "states", "levels", "starts", "start", "classes"})
 _KINDS = ("workflow", "limits", "catalogue", "calendar")  # the first of these keys that stands there tells
 
 
@@ -28,6 +29,8 @@ def check_file(path: Path) -> tuple[Finding, ...]:
     document = read_document(source.data, source.file)
     keys = document.root.entries if isinstance(document.root, Table) else {}
     kind = next((key for key in _KINDS if key in keys), path.parent.name)
+    if kind == "calendar" and _OF_A_FLOW.intersection(keys):
+        kind = "workflow"  # a flow names its calendar; it has only lost its own name
     if kind.startswith("calendar"):
         return tuple(check_calendar_file(path))
     if kind.startswith("catalogue"):

@@ -121,7 +121,9 @@ def read_source(path: Path) -> Source:
     except FileNotFoundError as error:
         raise NotFound(what="文件", found=str(path)) from error
     except OSError as error:
-        raise BadFile(where=str(path), found=error.strerror or "读不了", expected="一个可以读的文件") from error
+        raise BadFile(
+            where=str(path), found="文件夹" if path.is_dir() else "读不了", expected="一个可以读的文件"
+        ) from error
 
 
 def without_folder(source: Source) -> Source:

@@ -93,7 +93,7 @@ class _Run:
         instant = self._utc(at)
         seen = self._pass_time(instant)
         refusal: Refusal | None = None
-        filing = step.get("file")
+        filing, before = step.get("file"), self.current
         if filing is not None:
             answer = self.engine.do(self._filing(filing), instant)
         elif "do" in step:
@@ -101,11 +101,11 @@ class _Run:
         else:
             answer = []
         if isinstance(answer, Refusal):
-            refusal = answer
+            refusal, self.current = answer, before
         else:
             seen += answer
         expect = step.get("expect")
-        matter = self._matter(step) if self.engine.matters else None
+        matter = self._matter(step) if self.current else None
         wants_refusal = expect is not None and "refused" in expect
         if refusal is not None and not wants_refusal:
             raise _Stop(self._mismatch(step.where, f"应当能做，却不能：{refusal.code}，{refusal.text}"))

@@ -162,6 +162,7 @@ def _action(name: str, part: Part) -> Action:
         confirm=optional_label(part.get("confirm")),
         not_before=part.value("not_before", Duration),
         other_than=part.text("other_than"),
+        place_from=part.text("place_from"),
         where=part.key_where,
     )
 

@@ -89,9 +89,8 @@ class Target:
 @dataclass(frozen=True, slots=True)
 class TimerRule:
     """
-    What happens when a clock reaches an instant.
+    What happens when a clock reaches an instant; `id`, unique on it, is the word of `do`, with `.2` … for repeats.
 
-    `id` is unique among the rules of one clock: the word of `do`, with `.2`, `.3` … for its repeats.
     `to` is filled for every leaving timer after resolution (an escalation without one takes its level's `up`).
     `from_ladder`: it stands in the limits table's escalation ladder, and `where` points there.
     """
@@ -114,7 +113,7 @@ class TimerRule:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a person may do in a state. Without `to` the matter stays."""
+    """What a person may do in a state. Without `to` it stays; `place_from` names the field with its new place."""
 
     id: str
     label: Label
@@ -130,6 +129,7 @@ class Action:
     confirm: Label | None
     not_before: Duration | None
     other_than: str | None
+    place_from: str | None
     where: Where
 
 

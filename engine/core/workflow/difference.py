@@ -244,6 +244,7 @@ def _action(workflow: Workflow, action: Action, at: tuple[Path, str]) -> Iterato
     yield (*path, "limit"), f"{name}最多", "不限" if action.limit is None else f"{action.limit} 次"
     before = say_duration(action.not_before) if action.not_before is not None else "无"
     yield (*path, "not_before"), f"{name}要等", before
+    yield (*path, "place_from"), f"{name}转到哪里由哪一项定", action.place_from or "无"
     yield (*path, "other_than"), f"{name}要与之不同人", action.other_than or "无"
     yield (*path, "set"), f"{name}写入", "、".join(f"{say_field(workflow, k)}={v}" for k, v in action.set.items())
     yield (*path, "marks"), f"{name}记下", "、".join(action.marks)

@@ -84,5 +84,5 @@ def _guess(data: bytes) -> str:
     try:
         data.decode("gb18030")
     except UnicodeDecodeError:
-        return "看不出来的编码"
+        return "UTF-8 以外的"
     return "GB18030（GBK）"

@@ -102,6 +102,7 @@ ACTION = Record(
         Key("confirm", LABEL, "做之前再问一句"),
         Key("not_before", DURATION, "进入状态多久之后才可以做"),
         Key("other_than", ref("action"), "不能是做过这个动作的人"),
+        Key("place_from", ref("field"), "这件事以后归这个字段里填的网格"),
     ),
 )
 ACTIONS = TableOf(ACTION, declares="action")

@@ -29,6 +29,8 @@ def add_names_beside(names: Names, library: Library, flow: Part) -> None:
     if ident := flow.text("workflow"):
         names.of("flow").setdefault(ident, where)
         names.of("own_flow")[ident] = where
+    else:
+        names.open.add("own_flow")
 
 
 def check_references(readers: Iterable[Reader], names: Names) -> None:

@@ -193,6 +193,8 @@ def say_action(workflow: Workflow, action: Action) -> str:
         parts.append(f"只在（{say_condition(workflow, action.when)}）时")
     if action.not_before is not None:
         parts.append(f"进来 {say_duration(action.not_before)}之后")
+    if action.place_from is not None:
+        parts.append(f"以后归「{say_field(workflow, action.place_from)}」里填的网格")
     if action.other_than is not None:
         parts.append(f"不能是做过「{_label_of(workflow, action.other_than)}」的人")
     if action.require:
