@@ -17,7 +17,7 @@ LIVES = range(16)
 ZERO, SECOND = timedelta(0), timedelta(seconds=1)
 
 
-@pytest.mark.parametrize("flow", ["three_tier", "task", "topic"])
+@pytest.mark.parametrize("flow", ["three_tier", "task", "topic", "support_lines"])
 def test_lives_keep_every_invariant_when_people_do_anything_allowed(flow: str) -> None:
     """After every step the timers are those of the facts, the fold is the matter, and nothing fires twice or early."""
     decisions = 0

@@ -11,7 +11,7 @@ from engine.services.calendars import load_calendars
 from engine.services.case_town import CaseTown, build_town
 
 FOLDER = Path(__file__).parents[2] / "workflows"
-STARTS = ("three_tier", "task", "topic")
+STARTS = ("three_tier", "task", "topic", "support_lines")
 
 
 @cache
