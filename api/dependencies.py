@@ -10,9 +10,12 @@ from fastapi import Depends, Request
 from starlette.datastructures import FormData
 
 from api.words import Words
+from engine.core.abilities import abilities_of
 from engine.core.matter import Actor
 from engine.core.scope import Organisation, Post, World
+from engine.core.terms import Ability
 from engine.core.workflow.declaration import Workflow
+from engine.errors import Forbidden
 from engine.services.naming import post_name
 from engine.wiring import Sanlian
 
@@ -43,6 +46,11 @@ class Viewer:
     id: str
     label: str
     actor: Actor
+    abilities: frozenset[Ability] = frozenset()
+
+    def may(self, ability: Ability) -> bool:
+        """Whether this post has *ability*."""
+        return ability in self.abilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,17 @@ class Asked:
     def actor(self) -> Actor | None:
         """Who acts."""
         return self.viewer.actor if self.viewer is not None else None
+
+    def require(self, ability: Ability) -> Viewer:
+        """
+        Return who acts, once sure of the ability.
+
+        Raises:
+            Forbidden: this post never has it, or nobody has been chosen.
+        """
+        if self.viewer is None or not self.viewer.may(ability):
+            raise Forbidden(what=ability.label)
+        return self.viewer
 
     def wake(self) -> None:
         """Tell the scheduler that something new may be due."""
@@ -136,7 +155,10 @@ def as_viewer(post: Post, *, organisation: Organisation, flows: tuple[Workflow, 
     flow = next((one for one in flows if post.role in one.roles), None)
     label = post_name(post, workflow=flow, organisation=organisation) if flow is not None else post.id
     return Viewer(
-        id=post.id, label=label, actor=Actor(post=post.id, role=post.role, unit=post.unit, person=post.person)
+        id=post.id,
+        label=label,
+        actor=Actor(post=post.id, role=post.role, unit=post.unit, person=post.person),
+        abilities=abilities_of(post.role, flows),
     )
 
 

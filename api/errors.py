@@ -17,6 +17,7 @@ from engine.errors import (
     BadInput,
     Broken,
     Conflict,
+    Forbidden,
     KeyReused,
     NotFound,
     Refused,
@@ -30,6 +31,7 @@ TYPE = "urn:sanlian:error:"
 RETRY_SECONDS = 5
 _STATUS: tuple[tuple[type[SanlianError], int], ...] = (
     (NotFound, 404),
+    (Forbidden, 403),
     (KeyReused, 422),
     (Conflict, 409),
     (Refused, 409),
@@ -50,6 +52,7 @@ _TITLES = {
     500: "出错了",
     503: "暂时存不进去",
 }
+_TITLE_OF: dict[type[SanlianError], str] = {NotFound: "没有这件事", Forbidden: "这一页不归这个岗位"}
 _DETAILS = {
     400: "请从列表重新打开这一页再试。",
     404: "地址可能抄错了，或者这件事不存在。可以到诉求列表按编号或事由找。",
@@ -80,7 +83,7 @@ class Problem:
 def problem_of(error: SanlianError, *, kept: Sequence[Kept] = ()) -> Problem:
     """Return the problem that an error of ours is."""
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
-    title = "没有这件事" if isinstance(error, NotFound) else _title(status)
+    title = _TITLE_OF.get(type(error)) or _title(status)
     detail = _DETAILS[500] if isinstance(error, Broken) else str(error)
     return Problem(status=status, code=error.code, title=title, detail=detail, kept=tuple(kept))
 

@@ -8,7 +8,8 @@ Every error the engine raises, with its stable code and its wording.
     │   ├── BadFile         a file that cannot be read as what it should be
     │   ├── BadCalendar (CalendarFaults: its files have faults) · BadWorkflow
     │   └── BadOrganisation
-    ├── NotFound            no such matter, workflow, version, calendar, unit, post
+    ├── NotFound            no such matter, workflow, version, calendar, unit, post; or one that is not theirs to see
+    ├── Forbidden           a page or command that this post never has
     ├── Refused             the engine will not do this now (carries the refusal)
     ├── Conflict            somebody else was first, or the key was used for another request
     ├── Unavailable         the store cannot take it now: busy, full, read only, gone
@@ -112,6 +113,13 @@ class NotFound(SanlianError):
 
     code = "not_found"
     text = "没有找到{what}「{found}」。"
+
+
+class Forbidden(SanlianError):
+    """A page or command that this post never has. Fields: what."""
+
+    code = "forbidden"
+    text = "这个岗位没有「{what}」。换一个岗位，或者找管岗位的人。"
 
 
 class Refused(SanlianError):

@@ -85,6 +85,7 @@ ERRORS = {
     "bad_workflow": "流程有问题，一次全列出来",
     "bad_organisation": "单位、岗位或值班表互相矛盾",
     "not_found": "没有这样东西",
+    "forbidden": "这一页或这个动作不归这个岗位",
     "refused": "引擎现在不办；原因见 [words.md](words.md)",
     "conflict": "别人先动了，或现在不能这样改",
     "key_reused": "同一个提交编号换了内容又来一次",

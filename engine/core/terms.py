@@ -168,6 +168,32 @@ class BuiltIn(Term):
     ASSIGN = "assign", "补派"
 
 
+class Office(Term):
+    """Offices that stand beside the work; one person never holds two of them, and none of them works on matters."""
+
+    SYSTEM_ADMIN = "system_admin", "系统管理员"
+    SECURITY_ADMIN = "security_admin", "安全管理员"
+    AUDITOR = "auditor", "审计员"
+
+
+class Ability(Term):
+    """What somebody who is signed in may open and do; which matters is a question of scope."""
+
+    WORK = "work", "办事"
+    FILE = "file", "报事"
+    DISPATCH = "dispatch", "受理派单"
+    ORDERS = "orders", "工单进出"
+    SHEET = "sheet", "今日调度单"
+    BOARD = "board", "看板"
+    LIMITS = "limits", "改时限"
+    APPROVE = "approve", "批准时限"
+    IDENTITY = "identity", "看联系方式"
+    AUDIT = "audit", "审计"
+    PEOPLE = "people", "单位和人员"
+    ACCOUNTS = "accounts", "账号"
+
+
 SYSTEM_ROLE = "system"
-FIXED_ROLES = frozenset({"supervisor", "auditor", "system_admin", "security_admin"})
+SUPERVISOR = "supervisor"
+FIXED_ROLES = frozenset({SUPERVISOR, *(office.value for office in Office)})
 CLASS_ALL = "all"
