@@ -1,8 +1,7 @@
 """File, act and see the history in a real browser, with script and without; nothing inaccessible, nothing foreign."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -11,8 +10,8 @@ from playwright.sync_api import Page, Request, expect
 from api.app import create_app
 from engine.wiring import Sanlian
 from tests.support.browser import OpenPage, ServeApp
+from tests.support.watching import DESKTOP_WIDTH, PHONE_WIDTH, watched
 
-PHONE_WIDTH, DESKTOP_WIDTH = 390, 1440
 RESIDENT, WORKER = "jingyi-3.resident.1", "jingyi-3.grid_worker.1"
 TOLD = "活动站后门的台阶断了一块，老人容易绊倒。"
 
@@ -21,23 +20,6 @@ TOLD = "活动站后门的台阶断了一块，老人容易绊倒。"
 def site(sanlian: Sanlian, serve_app: ServeApp) -> str:
     """The demo, served."""
     return serve_app(create_app(sanlian), lifespan="off")
-
-
-@contextmanager
-def watched(page: Page, site: str) -> Iterator[None]:
-    """Fail when the browser complains, breaks the policy, or asks another host."""
-    faults: list[str] = []
-
-    def asked(request: Request) -> None:
-        if not request.url.startswith((site, "data:")):
-            faults.append(f"asked {request.url}")
-
-    page.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("request", asked)
-    yield
-    # A refused press is answered with 4xx on purpose, and the browser notes every one of them.
-    assert [fault for fault in faults if "status of 4" not in fault] == []
 
 
 def act_as(page: Page, site: str, post: str) -> None:
