@@ -111,14 +111,17 @@ def work_page(
     shown = found[:PAGE_ROWS]
     return WorkPage(
         rows=rows_of(tx, shown, world=world, flow_of=flow_of, now=now),
-        next_cursor=write_cursor(_last_seen(shown[-1], ended=wanted.ended)) if len(found) > PAGE_ROWS else "",
+        next_cursor=write_cursor(last_seen(shown[-1], wanted)) if len(found) > PAGE_ROWS else "",
         totals=_totals(listing, flows=flows, now=now),
     )
 
 
-def _last_seen(last: Matter, *, ended: bool) -> After:
+def last_seen(last: Matter, wanted: Wanted) -> After:
+    """Return the place after which the next page of a list begins."""
     clock = last.clocks.get(STATE_CLOCK)
-    return After(at=last.at if ended else (clock.due if clock is not None else None), id=last.id)
+    if wanted.ended is None:
+        return After(at=last.filed, id=last.id)
+    return After(at=last.at if wanted.ended else (clock.due if clock is not None else None), id=last.id)
 
 
 def write_cursor(after: After) -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from engine.core.matter import Matter, decode
 from engine.core.terms import EventType
@@ -17,6 +17,7 @@ REPORTER = table("reporter")
 EVENT = table("event")
 
 MOST_FOUND = 500
+Stretch: TypeAlias = tuple[datetime, datetime]
 _BY_PEOPLE = (EventType.FILED.value, EventType.ACTED.value, EventType.IMPORTED.value)
 
 
@@ -25,11 +26,12 @@ class Wanted:
     """
     What a list shows; None does not filter.
 
-    `holder` is (role, unit), `ids` limits to these matters, `person` to what this person reported.
+    `holder` is (role, unit), `ids` limits to these matters, `person` to what this person reported. `ended` None: open
+    and ended ones. Stretches of time are (from, before). `category` empty: demands without one; `late`: recorded late.
     """
 
     kinds: Collection[str] | None = None
-    ended: bool = False
+    ended: bool | None = False
     level: str | None = None
     states: Collection[tuple[str, str]] | None = None
     places: Collection[str] | None = None
@@ -39,6 +41,13 @@ class Wanted:
     supervised: bool | None = None
     late_at: datetime | None = None
     ids: Collection[str] | None = None
+    category: str | None = None
+    outcomes: Collection[str] | None = None
+    late: bool | None = None
+    filed_in: Stretch | None = None
+    ended_in: Stretch | None = None
+    due_in: Stretch | None = None
+    entered_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +62,14 @@ class Listing(Repository):
     """Reads lists of the matters of a district."""
 
     def page(self, wanted: Wanted, *, after: After | None, limit: int) -> tuple[Matter, ...]:
-        """Return the next *limit* matters: open ones by due instant (those without last), ended ones newest first."""
-        order = MATTER.c.ended_at if wanted.ended else MATTER.c.due_at
+        """Return the next *limit* matters: open ones by due instant (those without last), others newest first."""
+        order = _order(wanted)
+        is_open = wanted.ended is False
         query = select(MATTER.c.snapshot).where(*self._conditions(wanted))
         if after is not None:
-            query = query.where(_beyond(order, after, newest_first=wanted.ended))
+            query = query.where(_beyond(order, after, newest_first=not is_open))
         # Said so, both databases read the rows in order from the index; any other wording sorts the whole list.
-        direction = (order.desc(), MATTER.c.id.desc()) if wanted.ended else (order.asc().nulls_last(), MATTER.c.id)
+        direction = (order.asc().nulls_last(), MATTER.c.id) if is_open else (order.desc(), MATTER.c.id.desc())
         rows = self.connection.execute(query.order_by(*direction).limit(limit))
         return tuple(decode(row.snapshot) for row in rows)
 
@@ -68,22 +78,37 @@ class Listing(Repository):
         query = select(func.count()).select_from(MATTER).where(*self._conditions(wanted))
         return int(self.connection.execute(query).scalar_one())
 
+    def tally(self, wanted: Wanted, *columns: str) -> dict[tuple[str | None, ...], int]:
+        """Return how many matters of the whole list have each combination of values of *columns*."""
+        by = [MATTER.c[name] for name in columns]
+        query = select(*by, func.count()).where(*self._conditions(wanted)).group_by(*by)
+        return {tuple(values): int(count) for *values, count in self.connection.execute(query)}
+
+    def tally_by_category(self, wanted: Wanted) -> dict[tuple[str, str], int]:
+        """Return how many demands of the whole list have each (place, category); those without one are left out."""
+        beside = and_(DEMAND.c.district_id == MATTER.c.district_id, DEMAND.c.matter_id == MATTER.c.id)
+        query = select(MATTER.c.place, DEMAND.c.category, func.count()).join(DEMAND, beside)
+        query = query.where(*self._conditions(wanted), DEMAND.c.category.is_not(None))
+        rows = self.connection.execute(query.group_by(MATTER.c.place, DEMAND.c.category))
+        return {(place, category): int(count) for place, category, count in rows}
+
     def _conditions(self, wanted: Wanted) -> list[ColumnElement[bool]]:
         column = MATTER.c
-        found: list[ColumnElement[bool]] = [
-            column.district_id == self.district,
-            column.outcome.is_not(None) if wanted.ended else column.outcome.is_(None),
-        ]
+        found: list[ColumnElement[bool]] = [column.district_id == self.district]
+        if wanted.ended is not None:
+            found.append(column.outcome.is_not(None) if wanted.ended else column.outcome.is_(None))
         equal: Mapping[Any, object] = {
             column.level: wanted.level,
             column.holder_role: wanted.role,
             column.supervised: wanted.supervised,
+            column.late: wanted.late,
         }
         found += [key == value for key, value in equal.items() if value is not None]
         among: Mapping[Any, Collection[str] | None] = {
             column.kind: wanted.kinds,
             column.place: wanted.places,
             column.id: wanted.ids,
+            column.outcome: wanted.outcomes,
         }
         found += [key.in_(values) for key, values in among.items() if values is not None]
         if wanted.states is not None:
@@ -98,7 +123,14 @@ class Listing(Repository):
                 REPORTER.c.district_id == self.district, REPORTER.c.person == wanted.person
             )
             found.append(column.id.in_(mine))
-        return found
+        return found + _in_time(wanted) + self._of_category(wanted.category)
+
+    def _of_category(self, category: str | None) -> list[ColumnElement[bool]]:
+        if category is None:
+            return []
+        same = DEMAND.c.category == category if category else DEMAND.c.category.is_(None)
+        beside = and_(DEMAND.c.district_id == MATTER.c.district_id, DEMAND.c.matter_id == MATTER.c.id)
+        return [exists().where(beside, same)]
 
     def ids_of_number(self, prefix: str) -> tuple[str, ...]:
         """Return the matters whose number begins with *prefix*."""
@@ -117,6 +149,24 @@ class Listing(Repository):
             .group_by(EVENT.c.matter_id)
         )
         return {row.matter_id: row.at for row in self.connection.execute(query)}
+
+
+def _order(wanted: Wanted) -> ColumnElement[datetime]:
+    if wanted.ended is None:
+        return MATTER.c.filed_at
+    return MATTER.c.ended_at if wanted.ended else MATTER.c.due_at
+
+
+def _in_time(wanted: Wanted) -> list[ColumnElement[bool]]:
+    stretches = {
+        MATTER.c.filed_at: wanted.filed_in,
+        MATTER.c.ended_at: wanted.ended_in,
+        MATTER.c.due_at: wanted.due_in,
+    }
+    found = [and_(key >= given[0], key < given[1]) for key, given in stretches.items() if given is not None]
+    if wanted.entered_before is not None:
+        found.append(MATTER.c.entered_at < wanted.entered_before)
+    return found
 
 
 def _beyond(order: ColumnElement[datetime], after: After, *, newest_first: bool) -> ColumnElement[bool]:
