@@ -18,6 +18,7 @@ from engine.store.matters import Matters
 from engine.store.messages import Messages
 from engine.store.organisation import Organisations
 from engine.store.outbox import Outbox
+from engine.store.people import People, Sessions, SignInTries
 from engine.store.timers import Timers
 from engine.store.vault import Vault
 from engine.store.workflows import Workflows
@@ -39,6 +40,9 @@ class Transaction:
         self.messages = Messages(connection, district)
         self.workflows = Workflows(connection, district)
         self.organisation = Organisations(connection, district)
+        self.people = People(connection, district)
+        self.sessions = Sessions(connection, district)
+        self.sign_in_tries = SignInTries(connection, district)
         self.answers = Answers(connection, district)
         self.alarms = Alarms(connection, district)
         self.jobs = Jobs(connection, district)

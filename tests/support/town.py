@@ -30,7 +30,7 @@ SEATS = {
     "zhu": ("community_clerk", "community_head", "council"),
     "jin": ("community_clerk", "community_head", "council"),
     "street": ("service_centre", "street_office", "street_head", "duty_desk", "supervisor"),
-    "district": ("district_centre", "auditor"),
+    "district": ("district_centre",),
     "housing": ("department", "department_head"),
     "water": ("department", "department_head"),
 }

@@ -1,0 +1,186 @@
+"""People, their sessions, and the counters of failed sign-ins."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
+
+from engine.store.bulk import is_sqlite
+from engine.store.repository import Repository, table
+
+PERSON = table("person")
+SESSION = table("session")
+TRY = table("sign_in_try")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person; without `login` there is no account."""
+
+    id: str
+    name: str
+    created_at: datetime
+    login: str | None = None
+    phone: str | None = None
+    password_hash: str | None = None
+    must_change: bool = False
+    office: str | None = None
+    disabled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in browser."""
+
+    token_hash: str
+    id: str
+    person: str
+    post: str | None
+    kind: str
+    agent: str
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    fresh_until: datetime
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """How often something has failed, and when last."""
+
+    failures: int
+    last_at: datetime
+
+
+_PERSON = tuple(PERSON.c[one.name] for one in fields(Person))
+_SESSION = tuple(SESSION.c[one.name] for one in fields(Session))
+
+
+class People(Repository):
+    """The people of a district."""
+
+    def get(self, person_id: str) -> Person | None:
+        """Return a person by id."""
+        return self._one(PERSON.c.id == person_id)
+
+    def by_login(self, login: str) -> Person | None:
+        """Return the person of an account."""
+        return self._one(PERSON.c.login == login)
+
+    def _one(self, found: ColumnElement[bool]) -> Person | None:
+        query = select(*_PERSON).where(PERSON.c.district_id == self.district, found)
+        row = self.connection.execute(query).one_or_none()
+        return None if row is None else Person(*row)
+
+    def all(self) -> list[Person]:
+        """Return everybody, by id."""
+        query = select(*_PERSON).where(PERSON.c.district_id == self.district).order_by(PERSON.c.id)
+        return [Person(*row) for row in self.connection.execute(query)]
+
+    def is_empty(self) -> bool:
+        """Whether nobody has an account yet."""
+        query = select(func.count()).select_from(PERSON)
+        query = query.where(PERSON.c.district_id == self.district, PERSON.c.login.is_not(None))
+        return self.connection.execute(query).scalar_one() == 0
+
+    def put(self, people: Iterable[Person]) -> None:
+        """Keep *people*, changing those who are there already."""
+        for person in people:
+            row = {one.name: getattr(person, one.name) for one in fields(Person)}
+            this = (PERSON.c.district_id == self.district, PERSON.c.id == person.id)
+            if self.connection.execute(update(PERSON).where(*this).values(**row)).rowcount == 0:
+                self.connection.execute(insert(PERSON).values(district_id=self.district, **row))
+
+    def add(self, people: Sequence[Person]) -> None:
+        """Add *people* who are not there yet."""
+        rows = [
+            {"district_id": self.district, **{one.name: getattr(person, one.name) for one in fields(Person)}}
+            for person in people
+        ]
+        if rows:
+            self.connection.execute(insert(PERSON), rows)
+
+
+class Sessions(Repository):
+    """The sessions of a district."""
+
+    def get(self, token_hash: str) -> Session | None:
+        """Return the session of a token, also one that is over."""
+        query = select(*_SESSION).where(SESSION.c.district_id == self.district, SESSION.c.token_hash == token_hash)
+        row = self.connection.execute(query).one_or_none()
+        return None if row is None else Session(*row)
+
+    def add(self, session: Session) -> None:
+        """Begin a session."""
+        row = {one.name: getattr(session, one.name) for one in fields(Session)}
+        self.connection.execute(insert(SESSION).values(district_id=self.district, **row))
+
+    def of_person(self, person: str) -> list[Session]:
+        """Return the sessions of a person that were not revoked, latest first."""
+        query = select(*_SESSION).where(
+            SESSION.c.district_id == self.district, SESSION.c.person == person, SESSION.c.revoked_at.is_(None)
+        )
+        return [Session(*row) for row in self.connection.execute(query.order_by(SESSION.c.seen_at.desc()))]
+
+    def touch(self, token_hash: str, *, at: datetime) -> None:
+        """Note that a session was used."""
+        self._change(SESSION.c.token_hash == token_hash, seen_at=at)
+
+    def refresh(self, token_hash: str, *, until: datetime) -> None:
+        """Note until when the password counts as just given."""
+        self._change(SESSION.c.token_hash == token_hash, fresh_until=until)
+
+    def act_as(self, token_hash: str, post: str) -> None:
+        """Note the post a session acts as."""
+        self._change(SESSION.c.token_hash == token_hash, post=post)
+
+    def revoke(self, token_hash: str, *, at: datetime) -> None:
+        """End one session."""
+        self._change(SESSION.c.token_hash == token_hash, SESSION.c.revoked_at.is_(None), revoked_at=at)
+
+    def revoke_all(self, person: str, *, at: datetime, but: str | None = None) -> int:
+        """End the sessions of a person except the one named *but*, and return how many."""
+        kept = (SESSION.c.token_hash != but,) if but is not None else ()
+        return self._change(SESSION.c.person == person, SESSION.c.revoked_at.is_(None), *kept, revoked_at=at)
+
+    def forget(self, *, ended_before: datetime) -> int:
+        """Remove sessions that ended long ago, and return how many."""
+        gone = delete(SESSION).where(SESSION.c.district_id == self.district, SESSION.c.expires_at < ended_before)
+        return self.connection.execute(gone).rowcount
+
+    def _change(self, *found: ColumnElement[bool], **values: datetime | str) -> int:
+        query = update(SESSION).where(SESSION.c.district_id == self.district, *found).values(**values)
+        return self.connection.execute(query).rowcount
+
+
+class SignInTries(Repository):
+    """How often signing in has failed lately."""
+
+    def get(self, scope: str, subject: str) -> Tries | None:
+        """Return the failures of a subject; on PostgreSQL nobody else counts it meanwhile."""
+        query = select(TRY.c.failures, TRY.c.last_at).where(*self._this(scope, subject))
+        if not is_sqlite(self.connection):
+            query = query.with_for_update()
+        row = self.connection.execute(query).one_or_none()
+        return None if row is None else Tries(*row)
+
+    def put(self, scope: str, subject: str, tries: Tries) -> None:
+        """Note the failures of a subject."""
+        values = {"failures": tries.failures, "last_at": tries.last_at}
+        if self.connection.execute(update(TRY).where(*self._this(scope, subject)).values(**values)).rowcount == 0:
+            row = {"district_id": self.district, "scope": scope, "subject": subject, **values}
+            self.connection.execute(insert(TRY).values(**row))
+
+    def clear(self, scope: str, subject: str) -> None:
+        """Forget the failures of a subject."""
+        self.connection.execute(delete(TRY).where(*self._this(scope, subject)))
+
+    def forget(self, *, before: datetime) -> int:
+        """Remove counters that nothing was added to since *before*, and return how many."""
+        gone = delete(TRY).where(TRY.c.district_id == self.district, TRY.c.last_at < before)
+        return self.connection.execute(gone).rowcount
+
+    def _this(self, scope: str, subject: str) -> tuple[ColumnElement[bool], ...]:
+        return (TRY.c.district_id == self.district, TRY.c.scope == scope, TRY.c.subject == subject)
