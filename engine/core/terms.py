@@ -197,3 +197,15 @@ SYSTEM_ROLE = "system"
 SUPERVISOR = "supervisor"
 FIXED_ROLES = frozenset({SUPERVISOR, *(office.value for office in Office)})
 CLASS_ALL = "all"
+
+
+class ProposalState(Term):
+    """How far a proposed limits text has come."""
+
+    DRAFT = "draft", "草稿"
+    WAITING = "waiting", "等人批"
+    APPROVED = "approved", "批准了，还没生效"
+    REFUSED = "refused", "没有批"
+    WITHDRAWN = "withdrawn", "撤回了"
+    IN_EFFECT = "in_effect", "已生效"
+    LAPSED = "lapsed", "没有生效"

@@ -19,6 +19,7 @@ from engine.store.messages import Messages
 from engine.store.organisation import Organisations
 from engine.store.outbox import Outbox
 from engine.store.people import People, Sessions, SignInTries
+from engine.store.proposals import Proposals
 from engine.store.timers import Timers
 from engine.store.vault import Vault
 from engine.store.workflows import Workflows
@@ -47,6 +48,7 @@ class Transaction:
         self.alarms = Alarms(connection, district)
         self.jobs = Jobs(connection, district)
         self.digests = Digests(connection, district)
+        self.proposals = Proposals(connection, district)
         self.facts = Facts(connection, district)
 
     @contextmanager
