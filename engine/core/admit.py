@@ -16,7 +16,7 @@ from engine.core.facts import calendar_of, facts_of, target_of
 from engine.core.fields import BadValue, is_empty, read_value
 from engine.core.matter import STATE_CLOCK, Actor, Holder, Matter, Value
 from engine.core.procedures import children, extension
-from engine.core.scope import World, in_scope, people_of
+from engine.core.scope import World, capacities_of, in_scope, people_of
 from engine.core.terms import BuiltIn, RefusalCode
 from engine.core.workflow.declaration import Action, State, Workflow
 from engine.core.workflow.wording import say_condition
@@ -84,7 +84,7 @@ def refusal_of(case: Case, action_id: str, actor: Actor) -> Refusal | None:
     action = actions_here(case).get(action_id)
     if action is None:
         return Refusal(RefusalCode.NOT_HERE, f"这件事现在是「{case.state.label.zh}」，没有这个动作。")
-    for reason in (_role, _scope, _same_person, _limit, _not_before, _budget_spent, _condition):
+    for reason in (_seat, _same_person, _limit, _not_before, _budget_spent, _condition):
         refusal = reason(case, action, actor)
         if refusal is not None:
             return refusal
@@ -97,6 +97,24 @@ def acting_role(case: Case, actor: Actor) -> str:
     if stands_in is not None and holder is not None and stands_in == Holder(role=actor.role, unit=actor.unit):
         return holder.role
     return actor.role
+
+
+def capacities(case: Case, actor: Actor) -> tuple[Actor, ...]:
+    """Return as whom else *actor* may act on the matter now: for those away, and for an empty seat below."""
+    holder = case.matter.stands_in or case.matter.holder
+    return capacities_of(
+        actor, holder, workflow=case.workflow, place=case.matter.place, organisation=case.world.organisation,
+        at=case.now,
+    )  # fmt: skip
+
+
+def _seat(case: Case, action: Action, actor: Actor) -> Refusal | None:
+    refusal = _role(case, action, actor) or _scope(case, action, actor)
+    if refusal is None:
+        return None
+    others = capacities(case, actor)
+    may = any(_role(case, action, one) is None and _scope(case, action, one) is None for one in others)
+    return None if may else refusal
 
 
 def _role(case: Case, action: Action, actor: Actor) -> Refusal | None:

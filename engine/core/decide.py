@@ -40,7 +40,7 @@ from engine.core.firing import fire
 from engine.core.matter import STATE_CLOCK, Actor, Holder, Mark, Matter
 from engine.core.move import enter, move, take_place
 from engine.core.procedures import children, extension, topics
-from engine.core.scope import SYSTEM, World
+from engine.core.scope import SYSTEM, World, capacities_of
 from engine.core.terms import SYSTEM_ROLE, BuiltIn, EventType, MatterKind, RefusalCode
 from engine.core.timers import armed, rearmed, ring_again, standing
 from engine.core.workflow.declaration import Action, Start, State, Workflow
@@ -215,7 +215,11 @@ def _stay(draft: Draft, action: Action, command: Act) -> None:
 def _is_holder(draft: Draft, actor: Actor) -> bool:
     holder, stands_in = draft.get("holder"), draft.get("stands_in")
     own = holder is not None and holder.unit is None and holder.role == actor.role
-    return own or Holder(role=actor.role, unit=actor.unit) in (holder, stands_in)
+    others = capacities_of(
+        actor, stands_in or holder, workflow=draft.workflow, place=draft.get("place"),
+        organisation=draft.world.organisation, at=draft.now,
+    )  # fmt: skip
+    return own or any(Holder(role=one.role, unit=one.unit) in (holder, stands_in) for one in (actor, *others))
 
 
 def _tell_new_holder(draft: Draft, actor: Actor) -> None:

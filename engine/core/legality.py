@@ -14,8 +14,8 @@ from typing import Any, NamedTuple, TypeAlias
 from engine.core.clock.duration import Offset
 from engine.core.clock.working_calendar import WorkingCalendar
 from engine.core.flow_law import ActionLaw, FlowLaw
-from engine.core.matter import STATE_CLOCK, Json
-from engine.core.scope import Organisation
+from engine.core.matter import STATE_CLOCK, Actor, Holder, Json
+from engine.core.scope import Organisation, capacities_of
 from engine.core.terms import SYSTEM_ROLE, Covers, Do, EventType
 from engine.core.workflow.machine import (
     BEFORE_FILING,
@@ -51,6 +51,10 @@ class Seats:
     def _version(self, at: Instant) -> int:
         """The version in force at *at*; before the first one (an import) the first."""
         return max(bisect_right(self._since, at) - 1, 0)
+
+    def organisation(self, at: Instant) -> Organisation:
+        """The organisation as it stood at *at*."""
+        return self._versions[self._version(at)]
 
     def unit_above(self, place: str, kind: str, at: Instant) -> str | None:
         """The unit of *kind* that answered for *place* at *at*."""
@@ -187,7 +191,8 @@ class Replay:
         stands_in, holder = state.get("stands_in"), state.get("holder")
         standing_in = stands_in is not None and stands_in == _seat(role, actor.get("unit"))
         acting = holder["role"] if standing_in and holder else role
-        if role not in action.by and acting not in action.by:
+        for_another = role not in action.by and acting not in action.by
+        if for_another and not self._acts_for_another(state, event, action):
             yield Fault("actor", f"「{role}」不能做「{event.get('action')}」")
             return
         if action.other_than and person is not None and state.get("doers", {}).get(action.other_than) == person:
@@ -200,8 +205,26 @@ class Replay:
         fault = self._seats.fault(actor, at)
         if fault is not None:
             yield Fault("actor", fault)
-        if not standing_in and not self._in_scope(role, actor.get("unit"), state, at):
+        in_scope = standing_in or for_another or self._in_scope(role, actor.get("unit"), state, at)
+        if not in_scope and not self._acts_for_another(state, event, action):
             yield Fault("actor", "不在这个岗位的范围里")
+
+    def _acts_for_another(self, state: Json, event: Json, action: ActionLaw) -> bool:
+        """Whether the actor stood in then for somebody away, or for an empty seat below, who might do this."""
+        at, given = instant(event["at"]), event["actor"]
+        stands_in, holder = state.get("stands_in"), state.get("holder")
+        turn = stands_in or holder
+        others = capacities_of(
+            Actor(post=given.get("post"), role=given.get("role"), unit=given.get("unit"), person=given.get("person")),
+            Holder(role=turn["role"], unit=turn.get("unit")) if turn else None,
+            workflow=self._law.workflow, place=state["place"], organisation=self._seats.organisation(at), at=at,
+        )  # fmt: skip
+        for one in others:
+            standing_in = stands_in is not None and holder and stands_in == _seat(one.role, one.unit)
+            acting = holder["role"] if standing_in and holder else one.role
+            if acting in action.by and (standing_in or self._in_scope(one.role, one.unit, state, at)):
+                return True
+        return False
 
     def _in_scope(self, role: str, unit: str | None, state: Json, at: Instant) -> bool:
         covers = self._law.covers.get(role)

@@ -16,7 +16,7 @@ from engine.core.decision import Refusal
 from engine.core.draft import Draft
 from engine.core.matter import Actor, Holder, Suspended
 from engine.core.procedures import children, pause, topics
-from engine.core.scope import people_of, superior_of, unit_of_role
+from engine.core.scope import filled_above, people_of, superior_of, unit_of_role
 from engine.core.terms import Covers, MatterKind, RefusalCode, UnitKind
 from engine.core.workflow.declaration import State
 
@@ -142,16 +142,10 @@ def who_answers(draft: Draft, holder: Holder | None) -> Holder:
 
 def stand_in(draft: Draft, holder: Holder) -> Holder:
     """Return the nearest superior whose seat somebody fills, else the supervisor."""
-    seen: list[Holder] = []
-    step: Holder | None = holder
-    while step is not None and step not in seen:
-        seen.append(step)
-        step = superior_of(step, workflow=draft.workflow, matter=draft.matter(), organisation=draft.world.organisation)
-        if step is not None and people_of(
-            step, workflow=draft.workflow, organisation=draft.world.organisation, at=draft.now
-        ):
-            return step
-    return _supervisor(draft)
+    above = filled_above(
+        holder, workflow=draft.workflow, place=draft.get("place"), organisation=draft.world.organisation, at=draft.now
+    )
+    return above or _supervisor(draft)
 
 
 def _supervisor(draft: Draft) -> Holder:

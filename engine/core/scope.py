@@ -5,7 +5,7 @@ A person acts only through a post: a role of a unit, from an instant to an insta
 stand beside it and name what they are responsible for.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from engine.core.clock.working_calendar import WorkingCalendar
 from engine.core.matter import Actor, Frozen, Holder, Matter
-from engine.core.terms import SYSTEM_ROLE, Covers, UnitKind
+from engine.core.terms import SYSTEM_ROLE, Covers, LeaveReason, UnitKind
 from engine.core.workflow.declaration import Role, Workflow
 
 SYSTEM = Actor(post=SYSTEM_ROLE, role=SYSTEM_ROLE)
@@ -57,8 +57,23 @@ class Duty(Frozen, frozen=True, kw_only=True):
     until: datetime
 
 
+class Leave(Frozen, frozen=True, kw_only=True):
+    """The holder of `post` is away from `since` until `until` (None: open); `substitute` is who acts meanwhile."""
+
+    id: str
+    post: str
+    since: datetime
+    until: datetime | None = None
+    substitute: str | None = None
+    reason: str = LeaveReason.OTHER.value
+
+    def holds(self, at: datetime) -> bool:
+        """Whether the holder is away at *at*."""
+        return self.since <= at and (self.until is None or at < self.until)
+
+
 class _Stretch(NamedTuple):
-    """A stretch of time in which the same posts fill a seat."""
+    """A stretch of time in which the same posts fill a seat; `ids` are those who act: substitutes for who is away."""
 
     since: datetime
     until: datetime
@@ -67,12 +82,20 @@ class _Stretch(NamedTuple):
 
 
 class Organisation:
-    """Units, posts and roster of a deployment at one version, with the look-ups the engine needs."""
+    """Units, posts, roster and leave of a deployment at one version, with the look-ups the engine needs."""
 
-    def __init__(self, units: Iterable[Unit], posts: Iterable[Post] = (), duties: Iterable[Duty] = ()) -> None:
+    def __init__(
+        self,
+        units: Iterable[Unit],
+        posts: Iterable[Post] = (),
+        duties: Iterable[Duty] = (),
+        *,
+        leaves: Iterable[Leave] = (),
+    ) -> None:
         self.units: Mapping[str, Unit] = {unit.id: unit for unit in units}
         self.posts: Mapping[str, Post] = {post.id: post for post in posts}
         self.duties: tuple[Duty, ...] = tuple(duties)
+        self.leaves: tuple[Leave, ...] = tuple(leaves)
 
     @cached_property
     def _posts_by_seat(self) -> Mapping[tuple[str, str | None], tuple[Post, ...]]:
@@ -118,13 +141,13 @@ class Organisation:
         known = self._stretches.get((role, unit))
         if known is None or not known.since <= at < known.until:
             posts = self._posts_by_seat.get((role, unit), ())
-            edges = [edge for post in posts for edge in (post.since, post.until) if edge is not None]
+            edges = [edge for post in posts for edge in self._edges(post)]
             held = tuple(post for post in posts if post.is_held(at))
             known = _Stretch(
                 since=max((edge for edge in edges if edge <= at), default=_BEFORE_ALL),
                 until=min((edge for edge in edges if edge > at), default=_AFTER_ALL),
                 posts=held,
-                ids=tuple(post.id for post in held),
+                ids=self.acting((post.id for post in held), at) if self.leaves else tuple(post.id for post in held),
             )
             self._stretches[role, unit] = known
         return known
@@ -134,8 +157,61 @@ class Organisation:
         return self._stretch(role, unit, at).posts
 
     def post_ids_of(self, role: str, unit: str | None, at: datetime) -> tuple[str, ...]:
-        """Ids of the posts of *role* at *unit* held at *at*, in order."""
+        """Ids of the posts that act for *role* of *unit* at *at*: its holders, or who stands in for one away."""
         return self._stretch(role, unit, at).ids
+
+    @cached_property
+    def _leaves_of(self) -> Mapping[str, tuple[Leave, ...]]:
+        found: dict[str, list[Leave]] = {}
+        for leave in self.leaves:
+            found.setdefault(leave.post, []).append(leave)
+        return {post: tuple(sorted(leaves, key=lambda one: (one.since, one.id))) for post, leaves in found.items()}
+
+    def leave_of(self, post: str, at: datetime) -> Leave | None:
+        """The leave its holder is on at *at*; where two overlap the one that began last."""
+        return next((one for one in reversed(self._leaves_of.get(post, ())) if one.holds(at)), None)
+
+    def acting_for(self, post: str, at: datetime) -> str | None:
+        """The post that acts for *post* at *at*: itself, its substitute, or theirs; None where nobody does."""
+        seen: list[str] = []
+        step: str | None = post
+        while step is not None and step not in seen:
+            held = self.posts.get(step)
+            if held is None or not held.is_held(at):
+                return None
+            leave = self.leave_of(step, at)
+            if leave is None:
+                return step
+            seen.append(step)
+            step = leave.substitute
+        return None
+
+    def acting(self, posts: Iterable[str], at: datetime) -> tuple[str, ...]:
+        """The posts that act for *posts* at *at*, each once, in order."""
+        found = (self.acting_for(post, at) for post in posts)
+        return tuple(dict.fromkeys(post for post in found if post is not None))
+
+    def absent_behind(self, post: str, at: datetime) -> tuple[Post, ...]:
+        """The posts whose holders are away and for whom *post* acts at *at*, in id order."""
+        if not self.leaves:
+            return ()
+        away = sorted(name for name in self._leaves_of if name != post and self.acting_for(name, at) == post)
+        return tuple(self.posts[name] for name in away)
+
+    def _edges(self, post: Post) -> Iterator[datetime]:
+        """When something about who acts for *post* changes."""
+        seen: set[str] = set()
+        waiting = [post.id]
+        while waiting:
+            name = waiting.pop()
+            one = self.posts.get(name)
+            if name in seen or one is None:
+                continue
+            seen.add(name)
+            leaves = self._leaves_of.get(name, ())
+            spans = ((one.since, one.until), *((leave.since, leave.until) for leave in leaves))
+            yield from (edge for span in spans for edge in span if edge is not None)
+            waiting.extend(leave.substitute for leave in leaves if leave.substitute is not None)
 
     def on_duty(self, role: str, unit: str, at: datetime) -> tuple[Post, ...]:
         """Posts on the duty roster for *role* of *unit* at *at*."""
@@ -167,24 +243,70 @@ def unit_of_role(role: Role, *, place: str, chosen: str | None, organisation: Or
 
 
 def people_of(holder: Holder, *, workflow: Workflow, organisation: Organisation, at: datetime) -> tuple[str, ...]:
-    """Ids of the posts that fill *holder* at *at*: the roster's where the role has one."""
+    """Ids of the posts that act for *holder* at *at*: the roster's where the role has one, substitutes included."""
     if holder.unit is None:
         return ()
     role = workflow.roles.get(holder.role)
     if role is not None and role.roster:
-        return tuple(post.id for post in organisation.on_duty(holder.role, holder.unit, at))
+        return organisation.acting((post.id for post in organisation.on_duty(holder.role, holder.unit, at)), at)
     return organisation.post_ids_of(holder.role, holder.unit, at)
 
 
 def superior_of(holder: Holder, *, workflow: Workflow, matter: Matter, organisation: Organisation) -> Holder | None:
     """Who stands above *holder*: the role named by `above`, at its unit for this matter."""
+    return _above(holder, workflow=workflow, place=matter.place, organisation=organisation)
+
+
+def _above(holder: Holder, *, workflow: Workflow, place: str, organisation: Organisation) -> Holder | None:
     role = workflow.roles.get(holder.role)
     above = workflow.roles.get(role.above) if role is not None and role.above else None
     if above is None:
         return None
-    place = holder.unit if holder.unit in organisation.units else matter.place
-    unit = unit_of_role(above, place=matter.place, chosen=holder.unit, organisation=organisation)
-    return Holder(role=above.id, unit=unit or organisation.unit_above(place or matter.place, above.covers.value))
+    unit = unit_of_role(above, place=place, chosen=holder.unit, organisation=organisation)
+    known = holder.unit if holder.unit in organisation.units else place
+    return Holder(role=above.id, unit=unit or organisation.unit_above(known or place, above.covers.value))
+
+
+def filled_above(
+    holder: Holder, *, workflow: Workflow, place: str, organisation: Organisation, at: datetime
+) -> Holder | None:
+    """The nearest superior of *holder* whose seat somebody fills at *at*; None where nobody above does."""
+    seen: list[Holder] = []
+    step: Holder | None = holder
+    while step is not None and step not in seen:
+        seen.append(step)
+        step = _above(step, workflow=workflow, place=place, organisation=organisation)
+        if step is not None and people_of(step, workflow=workflow, organisation=organisation, at=at):
+            return step
+    return None
+
+
+def filled(holder: Holder, *, workflow: Workflow, place: str, organisation: Organisation, at: datetime) -> Holder:
+    """
+    Return the seat that has to act for *holder* at *at*: its own, or while nobody fills it the nearest filled above.
+
+    A seat may fall empty long after a matter was given to it, by leave or by the end of a post.
+    """
+    if holder.unit is None or people_of(holder, workflow=workflow, organisation=organisation, at=at):
+        return holder
+    above = filled_above(holder, workflow=workflow, place=place, organisation=organisation, at=at)
+    return above or holder
+
+
+def capacities_of(
+    actor: Actor, holder: Holder | None, *, workflow: Workflow, place: str, organisation: Organisation, at: datetime
+) -> tuple[Actor, ...]:
+    """
+    Return as whom else *actor* may act at *at* on what *holder* has: for those away, and for an empty seat below.
+
+    Each is the actor in the absent seat: its role and unit, with the actor's own post and person.
+    """
+    seats = [Holder(role=post.role, unit=post.unit) for post in organisation.absent_behind(actor.post, at)]
+    if holder is not None and holder.unit is not None:
+        turn = filled(holder, workflow=workflow, place=place, organisation=organisation, at=at)
+        if turn != holder and actor.post in people_of(turn, workflow=workflow, organisation=organisation, at=at):
+            seats.append(holder)
+    return tuple(Actor(post=actor.post, role=seat.role, unit=seat.unit, person=actor.person) for seat in seats)
 
 
 def in_scope(actor: Actor, *, role: Role, matter: Matter, organisation: Organisation) -> bool:

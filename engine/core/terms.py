@@ -86,6 +86,7 @@ class Do(Term):
     RESUME = "resume", "恢复办理"
     ASSIGN = "assign", "派给"
     CLOSE = "close", "结案"
+    SETTLE = "settle", "生效"
 
     @property
     def leaves(self) -> bool:
@@ -166,6 +167,7 @@ class BuiltIn(Term):
     GRANT_EXTENSION = "grant_extension", "同意延期"
     DENY_EXTENSION = "deny_extension", "不同意延期"
     ASSIGN = "assign", "补派"
+    UNDO = "undo", "撤回刚才的"
 
 
 class Office(Term):
@@ -191,6 +193,25 @@ class Ability(Term):
     AUDIT = "audit", "审计"
     PEOPLE = "people", "单位和人员"
     ACCOUNTS = "accounts", "账号"
+
+
+class LeaveReason(Term):
+    """Why the holder of a post is away; never about health, which is nobody's business here."""
+
+    HOLIDAY = "holiday", "休假"
+    TRAINING = "training", "培训"
+    AWAY = "away", "外出公务"
+    OTHER = "other", "其他"
+
+
+class VenueKind(Term):
+    """Kinds of places where people of a grid talk things over."""
+
+    HALL = "hall", "议事厅"
+    PAVILION = "pavilion", "议事亭"
+    ROOM = "room", "议事室"
+    YARD = "yard", "楼前院内"
+    STATION = "station", "社区服务站"
 
 
 SYSTEM_ROLE = "system"

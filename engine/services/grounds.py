@@ -11,7 +11,7 @@ from engine.core.clock.working_calendar import WorkingCalendar
 from engine.core.flow_law import FlowLaw
 from engine.core.legality import AtWork, Replay, Seats
 from engine.core.matter import Json
-from engine.core.scope import Organisation, Post, Unit
+from engine.core.scope import Duty, Leave, Organisation, Post, Unit
 from engine.core.workflow.loader import digest_of
 from engine.errors import SanlianError
 from engine.services import organise, publish
@@ -80,18 +80,24 @@ def _organisation(tx: Transaction) -> tuple[list[tuple[datetime, Organisation]],
     stored = tx.organisation.load()
     units: dict[str, Unit] = {}
     posts: dict[str, Post] = {}
+    leaves: dict[str, Leave] = {}
+    duties: tuple[Duty, ...] = ()
     versions: list[tuple[datetime, Organisation]] = []
     for at, data in _changes(tx, ORGANISATION):
         units.update({fact["id"]: _unit(fact) for fact in data.get("units", ())})
         posts.update({fact["id"]: _post(fact) for fact in data.get("posts", ())})
+        leaves.update({fact["id"]: msgspec.convert(fact, Leave) for fact in data.get("leaves", ())})
+        if "duties" in data:
+            duties = msgspec.convert(data["duties"], tuple[Duty, ...])
         if versions and versions[-1][0] == at:
             versions.pop()
-        versions.append((at, Organisation(units.values(), posts.values())))
+        versions.append((at, Organisation(units.values(), posts.values(), duties, leaves=leaves.values())))
     if not versions:
         return [(parse_instant("1970-01-01T00:00:00Z"), stored)], []
     return versions, [
         *_differences("单位", {name: _bare_unit(unit) for name, unit in stored.units.items()}, units),
         *_differences("岗位", {name: _bare_post(post) for name, post in stored.posts.items()}, posts),
+        *_differences("请假", {leave.id: leave for leave in stored.leaves}, leaves),
     ]
 
 

@@ -1,33 +1,39 @@
-"""Units, posts and the duty roster, written as they change and read as a whole."""
+"""Units, posts, the duty roster and leave, written as they change and read as a whole."""
 
 from collections.abc import Sequence
 
 import msgspec
 from sqlalchemy import delete, insert, select
 
-from engine.core.scope import Duty, Organisation, Post, Unit
+from engine.core.scope import Duty, Leave, Organisation, Post, Unit
 from engine.store.bulk import BulkDelete, BulkInsert
 from engine.store.repository import Repository, table
 
 UNIT = table("unit")
 POST = table("post")
 DUTY = table("duty")
+LEAVE = table("leave")
 
 _REMOVE_UNITS = BulkDelete(UNIT, ("district_id", "id"))
 _INSERT_UNITS = BulkInsert(UNIT, ("district_id", "id", "kind", "name", "parent", "path", "serves"))
 _REMOVE_POSTS = BulkDelete(POST, ("district_id", "id"))
 _INSERT_POSTS = BulkInsert(POST, ("district_id", "id", "role", "unit", "person", "name", "since", "until"))
+_REMOVE_LEAVES = BulkDelete(LEAVE, ("district_id", "id"))
+_INSERT_LEAVES = BulkInsert(LEAVE, ("district_id", "id", "post", "since", "until", "substitute", "reason"))
 
 
 class Organisations(Repository):
     """The organisation of a district."""
 
     def load(self) -> Organisation:
-        """Return units, posts and roster as they stand."""
+        """Return units, posts, roster and leave as they stand."""
         units = self.connection.execute(select(UNIT).where(UNIT.c.district_id == self.district).order_by(UNIT.c.id))
         posts = self.connection.execute(select(POST).where(POST.c.district_id == self.district).order_by(POST.c.id))
         duties = self.connection.execute(
             select(DUTY).where(DUTY.c.district_id == self.district).order_by(DUTY.c.since, DUTY.c.post)
+        )
+        leaves = self.connection.execute(
+            select(LEAVE).where(LEAVE.c.district_id == self.district).order_by(LEAVE.c.since, LEAVE.c.id)
         )
         return Organisation(
             units=[
@@ -39,6 +45,10 @@ class Organisations(Repository):
                 for p in posts
             ],
             duties=[Duty(role=d.role, unit=d.unit, post=d.post, since=d.since, until=d.until) for d in duties],
+            leaves=[
+                Leave(id=e.id, post=e.post, since=e.since, until=e.until, substitute=e.substitute, reason=e.reason)
+                for e in leaves
+            ],
         )
 
     def put_units(self, units: Sequence[tuple[Unit, str]]) -> None:
@@ -65,3 +75,12 @@ class Organisations(Repository):
         if duties:
             rows = [{"district_id": self.district, **msgspec.structs.asdict(duty)} for duty in duties]
             self.connection.execute(insert(DUTY), rows)
+
+    def put_leaves(self, leaves: Sequence[Leave]) -> None:
+        """Keep *leaves* in place of what was kept under their ids."""
+        _REMOVE_LEAVES.run(self.connection, [(self.district, leave.id) for leave in leaves])
+        rows = [
+            (self.district, leave.id, leave.post, leave.since, leave.until, leave.substitute, leave.reason)
+            for leave in leaves
+        ]
+        _INSERT_LEAVES.run(self.connection, rows)

@@ -19,6 +19,7 @@ from engine.store.messages import Messages
 from engine.store.organisation import Organisations
 from engine.store.outbox import Outbox
 from engine.store.people import People, Sessions, SignInTries
+from engine.store.places import Places
 from engine.store.proposals import Proposals
 from engine.store.timers import Timers
 from engine.store.vault import Vault
@@ -41,6 +42,7 @@ class Transaction:
         self.messages = Messages(connection, district)
         self.workflows = Workflows(connection, district)
         self.organisation = Organisations(connection, district)
+        self.places = Places(connection, district)
         self.people = People(connection, district)
         self.sessions = Sessions(connection, district)
         self.sign_in_tries = SignInTries(connection, district)

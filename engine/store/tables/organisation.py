@@ -1,11 +1,11 @@
-"""Units, posts and the duty roster."""
+"""Units, posts, the duty roster, and who is away."""
 
 from datetime import datetime
 
 from sqlalchemy import Index
 from sqlmodel import Field
 
-from engine.core.terms import UnitKind
+from engine.core.terms import LeaveReason, UnitKind
 from engine.store.tables.row import Row, one_of
 
 
@@ -54,3 +54,18 @@ class DutyRow(Row, table=True):
     post: str = Field(primary_key=True)
     since: datetime = Field(primary_key=True)
     until: datetime
+
+
+class LeaveRow(Row, table=True):
+    """A stretch in which the holder of a post is away; `substitute` is the post that acts meanwhile."""
+
+    __tablename__ = "leave"
+    __table_args__ = (one_of("reason", LeaveReason), Index("ix_leave_post", "district_id", "post"))
+
+    district_id: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    post: str
+    since: datetime
+    until: datetime | None
+    substitute: str | None
+    reason: str

@@ -1,7 +1,19 @@
 """All tables, so that whoever creates or migrates the schema sees every one of them."""
 
-from engine.store.tables import event, matter, notice, organisation, people, proposal, system, timer, vault, workflow
+from engine.store.tables import (
+    event,
+    matter,
+    notice,
+    organisation,
+    people,
+    place,
+    proposal,
+    system,
+    timer,
+    vault,
+    workflow,
+)
 from engine.store.tables.row import Row
 
-MODULES = (event, matter, notice, organisation, people, proposal, system, timer, vault, workflow)
+MODULES = (event, matter, notice, organisation, people, place, proposal, system, timer, vault, workflow)
 METADATA = Row.metadata
