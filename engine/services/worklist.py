@@ -4,7 +4,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
@@ -17,9 +17,12 @@ from engine.core.terms import Covers, MatterKind, Seat, UnitKind
 from engine.core.workflow.declaration import Workflow
 from engine.services.clock_card import move_words, time_of
 from engine.services.naming import LevelMark, holder_name, level_mark, title_of
+from engine.services.personal import is_personal, personal_fields
+from engine.services.sight import Sight, sight_of
 from engine.services.time_state import TimeState
 from engine.store.listing import After, Listing, Wanted
 from engine.store.unit_of_work import Transaction
+from engine.store.vault import Secret
 
 PAGE_ROWS = 25
 MOST_FOUND = 300
@@ -106,13 +109,14 @@ def work_page(
 ) -> WorkPage:
     """Return one page of the list that *viewer* asks for."""
     listing = Listing(tx.connection, tx.district)
-    wanted = _wanted(tx, filters, listing=listing, viewer=viewer, world=world, flows=flows, now=now)
+    sight = sight_of(viewer, world=world, flows=flows)
+    wanted = _wanted(tx, filters, sight=sight, viewer=viewer, world=world, flows=flows, now=now)
     found = listing.page(wanted, after=read_cursor(cursor), limit=PAGE_ROWS + 1)
     shown = found[:PAGE_ROWS]
     return WorkPage(
         rows=rows_of(tx, shown, world=world, flow_of=flow_of, now=now),
         next_cursor=write_cursor(last_seen(shown[-1], wanted)) if len(found) > PAGE_ROWS else "",
-        totals=_totals(listing, flows=flows, now=now),
+        totals=_totals(listing, sight=sight, flows=flows, now=now),
     )
 
 
@@ -141,13 +145,13 @@ def read_cursor(text: str) -> After | None:
     return After(at=at, id=last) if at is None or at.tzinfo is not None else None
 
 
-def _totals(listing: Listing, *, flows: Sequence[Workflow], now: datetime) -> Totals:
-    demands = (MatterKind.DEMAND.value,)
+def _totals(listing: Listing, *, sight: Sight, flows: Sequence[Workflow], now: datetime) -> Totals:
+    demands = sight.narrow(Wanted(kinds=(MatterKind.DEMAND.value,)))
     return Totals(
-        open=listing.count(Wanted(kinds=demands)),
-        late=listing.count(Wanted(kinds=demands, late_at=now)),
-        supervised=listing.count(Wanted(kinds=demands, supervised=True)),
-        listed=listing.count(Wanted(kinds=demands, states=_on_the_books(flows))),
+        open=listing.count(demands),
+        late=listing.count(replace(demands, late_at=now)),
+        supervised=listing.count(replace(demands, supervised=True)),
+        listed=listing.count(replace(demands, states=_on_the_books(flows))),
     )
 
 
@@ -160,7 +164,7 @@ def _wanted(
     tx: Transaction,
     filters: Filters,
     *,
-    listing: Listing,
+    sight: Sight,
     viewer: Actor | None,
     world: World,
     flows: Sequence[Workflow],
@@ -171,7 +175,7 @@ def _wanted(
     kinds: Collection[str] | None = None if mine and not own else (MatterKind.DEMAND.value,)
     if filters.show == "children":
         kinds = (MatterKind.TASK.value, MatterKind.TOPIC.value)
-    return Wanted(
+    wanted = Wanted(
         kinds=kinds,
         ended=filters.show == "ended",
         level=filters.level or None,
@@ -182,8 +186,9 @@ def _wanted(
         person=viewer.person if own and viewer is not None else None,
         supervised=True if filters.show == "supervised" else None,
         late_at=now if filters.show == "late" else None,
-        ids=search(tx, filters.text, listing=listing) if filters.text.strip() else None,
+        ids=search(tx, filters.text, sight=sight, flows=flows) if filters.text.strip() else None,
     )
+    return sight.narrow(wanted)
 
 
 def _covers_own(role: str, flows: Sequence[Workflow]) -> bool:
@@ -195,15 +200,27 @@ def places_under(unit: str, organisation: Organisation) -> tuple[str, ...]:
     return tuple(one for one in organisation.units if unit in organisation.ancestors(one))
 
 
-def search(tx: Transaction, text: str, *, listing: Listing) -> tuple[str, ...]:
-    """Return the matters whose number begins with *text*, or in whose words it stands."""
+def search(tx: Transaction, text: str, *, sight: Sight, flows: Sequence[Workflow]) -> tuple[str, ...]:
+    """
+    Return the matters in *sight* whose number begins with *text*, or in whose words it stands.
+
+    Who reported is found by the whole name or number, and only by those who may ask for it.
+    """
     text = text.strip()
     if _NUMBER.fullmatch(text):
-        return listing.ids_of_number(text)
-    secrets = tx.vault.get_many(tx.vault.search(text, limit=MOST_FOUND)).values()
-    return tuple(
-        {s.matter for s in secrets if not s.restricted and text.casefold() in str(secret_value(s.value)).casefold()}
-    )
+        return Listing(tx.connection, tx.district).ids_of_number(text, scope=sight.scope)
+    personal = personal_fields(flows)
+    secrets = tx.vault.get_many(tx.vault.search(text, limit=MOST_FOUND, scope=sight.scope)).values()
+    return tuple({s.matter for s in secrets if _is_found(s, text.casefold(), sight=sight, personal=personal)})
+
+
+def _is_found(secret: Secret, text: str, *, sight: Sight, personal: Collection[str]) -> bool:
+    if secret.restricted:
+        return False
+    value = str(secret_value(secret.value)).casefold()
+    if is_personal(secret.field, personal):
+        return sight.knows_people and value == text
+    return text in value
 
 
 def secret_value(value: bytes | None) -> object:

@@ -8,12 +8,13 @@ from typing import Any, TypeAlias
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from engine.core.matter import Matter, decode
-from engine.core.terms import EventType
+from engine.core.terms import EventType, MatterKind
+from engine.store.matters import batched_ids
 from engine.store.repository import Repository, table
+from engine.store.scope import Scope, reported_by, within
 
 MATTER = table("matter")
 DEMAND = table("demand")
-REPORTER = table("reporter")
 EVENT = table("event")
 
 MOST_FOUND = 500
@@ -28,6 +29,7 @@ class Wanted:
 
     `holder` is (role, unit), `ids` limits to these matters, `person` to what this person reported. `ended` None: open
     and ended ones. Stretches of time are (from, before). `category` empty: demands without one; `late`: recorded late.
+    `scope`: what the reader may see.
     """
 
     kinds: Collection[str] | None = None
@@ -37,6 +39,7 @@ class Wanted:
     places: Collection[str] | None = None
     role: str | None = None
     holder: tuple[str, str | None] | None = None
+    holder_unit: str | None = None
     person: str | None = None
     supervised: bool | None = None
     late_at: datetime | None = None
@@ -48,6 +51,7 @@ class Wanted:
     ended_in: Stretch | None = None
     due_in: Stretch | None = None
     entered_before: datetime | None = None
+    scope: Scope | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,7 @@ class Listing(Repository):
         equal: Mapping[Any, object] = {
             column.level: wanted.level,
             column.holder_role: wanted.role,
+            column.holder_unit: wanted.holder_unit,
             column.supervised: wanted.supervised,
             column.late: wanted.late,
         }
@@ -119,10 +124,9 @@ class Listing(Repository):
         if wanted.late_at is not None:
             found.append(column.due_at <= wanted.late_at)
         if wanted.person is not None:
-            mine = select(REPORTER.c.matter_id).where(
-                REPORTER.c.district_id == self.district, REPORTER.c.person == wanted.person
-            )
-            found.append(column.id.in_(mine))
+            found.append(reported_by(wanted.person, district=self.district))
+        if wanted.scope is not None:
+            found.append(within(wanted.scope, district=self.district, kinds=wanted.kinds))
         return found + _in_time(wanted) + self._of_category(wanted.category)
 
     def _of_category(self, category: str | None) -> list[ColumnElement[bool]]:
@@ -132,14 +136,25 @@ class Listing(Repository):
         beside = and_(DEMAND.c.district_id == MATTER.c.district_id, DEMAND.c.matter_id == MATTER.c.id)
         return [exists().where(beside, same)]
 
-    def ids_of_number(self, prefix: str) -> tuple[str, ...]:
-        """Return the matters whose number begins with *prefix*."""
-        query = (
-            select(DEMAND.c.matter_id)
-            .where(DEMAND.c.district_id == self.district, DEMAND.c.number.startswith(prefix, autoescape=True))
-            .limit(MOST_FOUND)
+    def in_scope(self, ids: Collection[str], scope: Scope) -> frozenset[str]:
+        """Return those of *ids* that are matters within *scope*."""
+        found: set[str] = set()
+        seen = within(scope, district=self.district, kinds=None)
+        for some in batched_ids(ids):
+            query = select(MATTER.c.id).where(MATTER.c.district_id == self.district, MATTER.c.id.in_(some), seen)
+            found.update(self.connection.execute(query).scalars())
+        return frozenset(found)
+
+    def ids_of_number(self, prefix: str, *, scope: Scope | None = None) -> tuple[str, ...]:
+        """Return the matters within *scope* whose number begins with *prefix*."""
+        query = select(DEMAND.c.matter_id).where(
+            DEMAND.c.district_id == self.district, DEMAND.c.number.startswith(prefix, autoescape=True)
         )
-        return tuple(self.connection.execute(query).scalars())
+        if scope is not None:
+            beside = and_(MATTER.c.district_id == DEMAND.c.district_id, MATTER.c.id == DEMAND.c.matter_id)
+            seen = within(scope, district=self.district, kinds=(MatterKind.DEMAND.value,))
+            query = query.join(MATTER, beside).where(seen)
+        return tuple(self.connection.execute(query.limit(MOST_FOUND)).scalars())
 
     def moved_by_people(self, ids: Collection[str]) -> dict[str, datetime]:
         """Return when a person last did something about each of *ids*."""

@@ -35,7 +35,7 @@ _CHANGING = (
     "head",
     "snapshot",
 )
-_FIXED = ("kind", "root", "parent", "filed_at")
+_FIXED = ("kind", "root", "parent", "department", "filed_at")
 _INSERT = BulkInsert(MATTER, (*_CHANGING, *_FIXED, "district_id", "id"))
 _UPDATE = BulkUpdate(MATTER, _CHANGING, key=("district_id", "id"), expect="seq")
 _LOAD = (
@@ -162,4 +162,4 @@ def columns_from(matter: Matter, *, head: bytes) -> dict[str, Any]:
 
 
 def _fixed_of(matter: Matter) -> Cells:
-    return (matter.kind, matter.root, matter.parent, matter.filed)
+    return (matter.kind, matter.root, matter.parent, matter.department, matter.filed)

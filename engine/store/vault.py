@@ -5,12 +5,14 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Update, delete, func, select, update
+from sqlalchemy import Update, and_, delete, func, select, update
 
 from engine.store.bulk import BulkInsert
 from engine.store.matters import batched_ids
 from engine.store.repository import Repository, table
+from engine.store.scope import Scope, within
 
+MATTER = table("matter")
 VAULT = table("vault")
 BIGRAM = table("vault_bigram")
 
@@ -59,8 +61,12 @@ class Vault(Repository):
                 found[row.ref] = Secret(*row)
         return found
 
-    def search(self, text: str, *, limit: int) -> list[str]:
-        """Return refs of values in which every pair of neighbouring characters of *text* occurs, newest first."""
+    def search(self, text: str, *, limit: int, scope: Scope | None = None) -> list[str]:
+        """
+        Return refs of values in which every pair of neighbouring characters of *text* occurs, newest first.
+
+        *scope* leaves out the values of matters outside of it, before they are counted against *limit*.
+        """
         wanted = grams_of(text)
         if not wanted:
             return []
@@ -69,10 +75,15 @@ class Vault(Repository):
             .where(BIGRAM.c.district_id == self.district, BIGRAM.c.gram.in_(sorted(wanted)))
             .group_by(BIGRAM.c.ref)
             .having(func.count() == len(wanted))
-            .order_by(BIGRAM.c.ref.desc())
-            .limit(limit)
         )
-        return list(self.connection.execute(hits).scalars())
+        if scope is not None:
+            found = hits.subquery("found")
+            of = and_(VAULT.c.district_id == self.district, VAULT.c.ref == found.c.ref)
+            beside = and_(MATTER.c.district_id == VAULT.c.district_id, MATTER.c.id == VAULT.c.matter_id)
+            seen = within(scope, district=self.district, kinds=None)
+            hits = select(found.c.ref).join(VAULT, of).join(MATTER, beside).where(seen)
+        ref = hits.selected_columns.ref
+        return list(self.connection.execute(hits.order_by(ref.desc()).limit(limit)).scalars())
 
     def restrict(self, ref: str) -> None:
         """Hide a value from everyone but the legal role; it still proves."""

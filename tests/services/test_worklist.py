@@ -11,7 +11,10 @@ from engine.wiring import Sanlian
 from tests.support.demo import NOW
 
 
-def page_of(demo: Sanlian, filters: Filters, *, cursor: str = "", viewer: Actor | None = None) -> WorkPage:
+CENTRE = Actor(post="street.service_centre.1", role="service_centre", unit="street", person="demo-centre")
+
+
+def page_of(demo: Sanlian, filters: Filters, *, cursor: str = "", viewer: Actor = CENTRE) -> WorkPage:
     """One page as the list shows it."""
     shelf = demo.door.shelf
     with demo.uow.read() as tx:

@@ -9,13 +9,15 @@ from engine.core.terms import MatterKind
 from engine.store.tables.row import Row, one_of
 
 OPEN = text("outcome IS NULL")
+GIVEN = text("department IS NOT NULL")
 
 
 class MatterRow(Row, table=True):
     """
     A matter as it stands: `snapshot` is its whole state, the other columns repeat what lists look for.
 
-    `due_at` is the end of the state's clock, `head` the head of the matter's chain after event `seq`.
+    `due_at` is the end of the state's clock, `head` the head of the matter's chain after event `seq`, `department` the
+    unit a task was given to.
     """
 
     __tablename__ = "matter"
@@ -33,6 +35,7 @@ class MatterRow(Row, table=True):
         Index("ix_matter_ended", "district_id", "ended_at", "id"),
         Index("ix_matter_parent", "district_id", "parent"),
         Index("ix_matter_root", "district_id", "root"),
+        Index("ix_matter_department", "district_id", "department", "root", sqlite_where=GIVEN, postgresql_where=GIVEN),
     )
 
     district_id: str = Field(primary_key=True)
@@ -51,6 +54,7 @@ class MatterRow(Row, table=True):
     root: str
     parent: str | None
     klass: str
+    department: str | None
     filed_at: datetime
     entered_at: datetime
     at: datetime

@@ -67,3 +67,23 @@ class FileRow(Row, table=True):
     name_ref: str | None
     at: datetime
     bytes: bytes | None
+
+
+class LookRow(Row, table=True):
+    """Somebody looked at who reported a matter: as which post, at which values (JSON), and what for."""
+
+    __tablename__ = "look"
+    __table_args__ = (
+        Index("ix_look_at", "district_id", "at", "id"),
+        Index("ix_look_person", "district_id", "person", "at"),
+        Index("ix_look_matter", "district_id", "matter_id", "at"),
+    )
+
+    district_id: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    matter_id: str
+    person: str
+    post: str
+    fields: str
+    purpose: str
+    at: datetime
