@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 
-from engine.core.matter import Timer, decode
+from engine.core.matter import Matter, Timer, decode
 from engine.store.bulk import CHUNK, BulkDelete, BulkInsert, Cells, is_sqlite
 from engine.store.matters import MATTER, Stored, batched_ids
 from engine.store.repository import Repository, table
@@ -92,6 +92,21 @@ class Timers(Repository):
             timers.append(timer)
             if timer.matter not in matters:
                 matters[timer.matter] = Stored(decode(snapshot), head)
+        return timers, matters
+
+    def ringing_between(self, after: datetime, until: datetime, *, limit: int) -> tuple[list[Timer], dict[str, Matter]]:
+        """Return up to *limit* timers that ring after *after* and before *until*, earliest first, and their matters."""
+        query = select(*_COLUMNS, MATTER.c.snapshot).join(
+            MATTER, and_(MATTER.c.district_id == TIMER.c.district_id, MATTER.c.id == TIMER.c.matter_id)
+        )
+        stretch = and_(TIMER.c.fire_at > after, TIMER.c.fire_at < until, _RINGS)
+        query = query.where(TIMER.c.district_id == self.district, stretch).order_by(*_IN_ORDER).limit(limit)
+        timers: list[Timer] = []
+        matters: dict[str, Matter] = {}
+        for *shape, snapshot in self.connection.execute(query):
+            timers.append(_timer(shape))
+            if timers[-1].matter not in matters:
+                matters[timers[-1].matter] = decode(snapshot)
         return timers, matters
 
     def next_fire(self) -> datetime | None:
