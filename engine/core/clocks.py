@@ -252,7 +252,7 @@ def _with_new_limits(draft: Draft, kept: Suspended) -> Suspended:
 
 
 def _with_new_limit(draft: Draft, key: str, clock: Clock, state: State) -> Clock:
-    due = _declared_due(draft.workflow, key, state)
+    due = declared_due(draft.workflow, key, state)
     if clock.ended is not None or due is None or due.given:
         return clock
     limit = limit_now(draft, due, since=clock.started)
@@ -271,7 +271,8 @@ def _limit_before(draft: Draft, due: Due, clock: Clock) -> str:
     return str(limit) if limit else ""
 
 
-def _declared_due(workflow: Workflow, key: str, state: State) -> Due | None:
+def declared_due(workflow: Workflow, key: str, state: State) -> Due | None:
+    """Return what the flow grants clock *key*, the one of a state being that of *state*."""
     if key == STATE_CLOCK:
         return state.due
     kind, _, name = key.partition(".")

@@ -115,4 +115,11 @@ class Recompute(Frozen, frozen=True, kw_only=True):
     stored: tuple[Timer, ...] | None = None
 
 
-Command: TypeAlias = File | Act | Fire | ChildEnded | Join | TopicEnded | Link | Cancel | Recompute
+class Migrate(Frozen, frozen=True, kw_only=True):
+    """Pin a running matter to the version of its flow with the content hash *to*, which differs only in its limits."""
+
+    matter: str
+    to: str
+
+
+Command: TypeAlias = File | Act | Fire | ChildEnded | Join | TopicEnded | Link | Cancel | Recompute | Migrate

@@ -29,6 +29,7 @@ from engine.core.command import (
     Fire,
     Join,
     Link,
+    Migrate,
     Recompute,
     SeatAsked,
     TopicEnded,
@@ -40,6 +41,7 @@ from engine.core.firing import fire
 from engine.core.matter import STATE_CLOCK, Actor, Holder, Mark, Matter
 from engine.core.move import enter, move, take_place
 from engine.core.procedures import children, extension, topics
+from engine.core.repin import repin
 from engine.core.scope import SYSTEM, World, capacities_of
 from engine.core.terms import SYSTEM_ROLE, BuiltIn, EventType, MatterKind, RefusalCode
 from engine.core.timers import armed, rearmed, ring_again, standing
@@ -60,7 +62,13 @@ STALE = Refusal(RefusalCode.STALE, "这件事刚刚有了变化，请看过新�
 
 
 def decide(
-    workflow: Workflow, matter: Matter | None, command: Command, *, now: datetime, world: World
+    workflow: Workflow,
+    matter: Matter | None,
+    command: Command,
+    *,
+    now: datetime,
+    world: World,
+    to: Workflow | None = None,
 ) -> Decision | Refusal:
     """
     Return what *command* does to *matter* at *now*, or why not.
@@ -68,11 +76,14 @@ def decide(
     Args:
         matter: None for `File` only.
         now: aware UTC instant, not earlier than the matter's last event.
+        to: the version a `Migrate` leads to.
     """
     if isinstance(command, File):
         return _file(workflow, command, now=now, world=world)
     if matter is None:
         return Refusal(RefusalCode.NOT_HERE, "没有这件事。")
+    if isinstance(command, Migrate):
+        return _migrate(workflow, matter, command, to=to, now=now, world=world)
     draft = Draft(matter, workflow=workflow, world=world, now=now, seq=matter.seq + 1)
     return _DECIDERS[type(command)](draft, command)
 
@@ -359,6 +370,16 @@ def _recompute(draft: Draft, command: Recompute) -> Decision | Refusal:
         arm=tuple(timer for timer in fresh if command.stored is None or timer not in stored),
         cancel=tuple(timer for timer in stored if command.stored is None or timer not in fresh),
     )
+
+
+def _migrate(
+    workflow: Workflow, matter: Matter, command: Migrate, *, to: Workflow | None, now: datetime, world: World
+) -> Decision | Refusal:
+    if not matter.is_open:
+        return ENDED
+    if to is None or to.digest != command.to or matter.digest == command.to:
+        return STALE
+    return repin(Draft(matter, workflow=to, world=world, now=now, seq=matter.seq + 1), workflow)
 
 
 def _by_engine(draft: Draft, kind: EventType, action: str) -> Occurrence:

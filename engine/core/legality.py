@@ -141,6 +141,8 @@ class Replay:
 
     def faults_after(self, state: Json, event: Json) -> Iterable[Fault]:
         """Return what is wrong with the matter that *event* has left behind as *state*."""
+        if event.get("type") in _MOVES_CLOCKS and _moves_due(event):
+            self._due_moved = (str(event.get("matter")), instant(event["at"]))
         there, outcome = state.get("state"), state.get("outcome")
         final = self._law.finals.get(there, UNKNOWN) if isinstance(there, str) else UNKNOWN
         named = there == event.get("to") and state.get("seq") == event.get("seq") and state.get("at") == event.get("at")
@@ -331,6 +333,17 @@ class Replay:
         if state.get("parent") is None:
             yield Fault("step", "没有上级事项，却随它取消")
 
+    def _migrated(self, state: Json, event: Json) -> Iterator[Fault]:
+        """Only to the limits that were told, by the engine, and nothing but clocks may be another afterwards."""
+        yield from self._stayed(state, event)
+        told = event["data"].get("migrated", {})
+        if (told.get("from"), told.get("to")) != (state.get("digest"), event.get("workflow")):
+            yield Fault("step", "换时限的记录与事项所用的版本对不上")
+        if event.get("actor", {}).get("role") != SYSTEM_ROLE:
+            yield Fault("actor", "换时限记在了人的名下")
+        if not MAY_CHANGE.issuperset(event["data"].get("patch", {})):
+            yield Fault("step", "换时限的记录改了时限以外的内容")
+
     def _stayed(self, state: Json, event: Json) -> Iterator[Fault]:
         if event.get("to") != state["state"]:
             yield Fault("step", f"「{event.get('type')}」不会离开「{state['state']}」")
@@ -340,11 +353,20 @@ class Replay:
         EventType.FIRED: _fired,
         EventType.CHILD_ENDED: _child_ended,
         EventType.CANCELLED: _cancelled,
+        EventType.MIGRATED: _migrated,
         **dict.fromkeys((EventType.RECOMPUTED, EventType.LINKED, EventType.SYSTEM), _stayed),
     }
 
 
 _DUE = Offset("due")
+# What the steps that recompute clocks may leave otherwise than it was.
+_MOVES_CLOCKS = frozenset({EventType.RECOMPUTED.value, EventType.MIGRATED.value})
+MAY_CHANGE = frozenset({"digest", "clocks", "suspended", "seq", "at"})
+
+
+def _moves_due(event: Json) -> bool:
+    clocks = event["data"].get("patch", {}).get("clocks") or {}
+    return "due" in (clocks.get(STATE_CLOCK) or {})
 
 
 def _order(state: Json, event: Json) -> Iterator[Fault]:

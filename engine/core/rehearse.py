@@ -7,7 +7,7 @@ It is the door without a store: the same `decide`, with children opened, parents
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from engine.core.command import Command, File, Fire
+from engine.core.command import Command, File, Fire, Migrate
 from engine.core.decide import decide
 from engine.core.decision import Decision, Refusal
 from engine.core.matter import Matter, Timer
@@ -65,9 +65,10 @@ class Rehearsal:
         known = self.matters.get(command.matter)
         workflow = self.flows[command.workflow] if isinstance(command, File) else self.pinned[command.matter]
         at = now if known is None else max(now, known.at)
-        answer = decide(workflow, known, command, now=at, world=self.world)
+        to = self.flows.get(workflow.id) if isinstance(command, Migrate) else None
+        answer = decide(workflow, known, command, now=at, world=self.world, to=to)
         if isinstance(answer, Decision):
-            self.keep(answer, workflow)
+            self.keep(answer, to or workflow)
         return answer
 
     def keep(self, decision: Decision, workflow: Workflow) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from engine.core.command import Act, Command, File, Fire, Link
+from engine.core.command import Act, Command, File, Fire, Link, Migrate
 from engine.core.decide import decide
 from engine.core.decision import Decision, Refusal
 from engine.core.matter import Matter
@@ -145,7 +145,8 @@ class Batch:
             if matter is None:
                 return Refusal(RefusalCode.NOT_HERE, "没有这件事。")
             workflow, at = self._shelf.workflow(self._tx, matter.digest), max(at, matter.at)
-        answer = decide(workflow, matter, command, now=at, world=self._around.world)
+        to = self._shelf.workflow(self._tx, command.to) if isinstance(command, Migrate) else None
+        answer = decide(workflow, matter, command, now=at, world=self._around.world, to=to)
         if isinstance(answer, Decision):
             self.standing[answer.after.id] = answer.after
             self.steps.append(

@@ -57,37 +57,65 @@ def publish(
         Conflict: the same texts were published with another catalogue.
     """
     with uow.write() as tx:
-        outlines = {**_published_outlines(tx), **_outlines(flows)}
-        calendars = frozenset(tx.workflows.current_calendar_digests())
-        workflow = read_or_refuse(
-            flow,
-            limits=limits,
-            catalogues=catalogues,
-            flows=outlines,
-            calendars=calendars,
-            others={**_published_flows(tx), **_given_flows(flows, outlines)},
+        return publish_in(tx, flow, limits=limits, catalogues=catalogues, flows=flows, by=by, now=now)
+
+
+def publish_in(
+    tx: Transaction,
+    flow: Source,
+    *,
+    limits: Source | None = None,
+    catalogues: Sequence[Source] = (),
+    flows: Sequence[Source] = (),
+    by: Actor,
+    now: datetime,
+) -> Workflow:
+    """Do the same inside a transaction of the caller."""
+    outlines = {**_published_outlines(tx), **_outlines(flows)}
+    calendars = frozenset(tx.workflows.current_calendar_digests())
+    workflow = read_or_refuse(
+        flow,
+        limits=limits,
+        catalogues=catalogues,
+        flows=outlines,
+        calendars=calendars,
+        others={**_published_flows(tx), **_given_flows(flows, outlines)},
+    )
+    named = {name: outlines[name] for name in sorted(_flows_named_by(workflow)) if name in outlines}
+    beside = _beside(flow, limits, catalogues=catalogues, flows=named, calendars=calendars)
+    _refuse_other_catalogue(tx, workflow, beside)
+    if tx.workflows.current_digests().get(workflow.id) == workflow.digest:
+        return workflow  # asked again, perhaps because the first answer was lost: one effect
+    tx.workflows.publish(
+        WorkflowVersion(
+            digest=workflow.digest,
+            id=workflow.id,
+            version=workflow.version,
+            flow_text=flow.data,
+            limits_text=limits.data if limits is not None else None,
+            limits_version=workflow.limits.version if workflow.limits is not None else None,
+            beside=msgspec.json.encode(beside),
+            published_at=now,
+            published_by=by.post,
         )
-        named = {name: outlines[name] for name in sorted(_flows_named_by(workflow)) if name in outlines}
-        beside = _beside(flow, limits, catalogues=catalogues, flows=named, calendars=calendars)
-        _refuse_other_catalogue(tx, workflow, beside)
-        if tx.workflows.current_digests().get(workflow.id) == workflow.digest:
-            return workflow  # asked again, perhaps because the first answer was lost: one effect
-        tx.workflows.publish(
-            WorkflowVersion(
-                digest=workflow.digest,
-                id=workflow.id,
-                version=workflow.version,
-                flow_text=flow.data,
-                limits_text=limits.data if limits is not None else None,
-                limits_version=workflow.limits.version if workflow.limits is not None else None,
-                beside=msgspec.json.encode(beside),
-                published_at=now,
-                published_by=by.post,
-            )
-        )
-        facts = {"workflow": workflow.id, "version": workflow.version, "digest": workflow.digest}
-        record(tx, WORKFLOWS, action="published", by=by, now=now, data=facts)
-        return workflow
+    )
+    facts = {"workflow": workflow.id, "version": workflow.version, "digest": workflow.digest}
+    record(tx, WORKFLOWS, action="published", by=by, now=now, data=facts)
+    return workflow
+
+
+def examine_in(
+    tx: Transaction, flow: Source, *, limits: Source | None, catalogues: Sequence[Source]
+) -> tuple[Workflow | None, tuple[Finding, ...]]:
+    """Read and check a flow as `publish` would now, and return it (None with errors) with all that was found."""
+    return _read(
+        flow,
+        limits=limits,
+        catalogues=catalogues,
+        flows=_published_outlines(tx),
+        calendars=frozenset(tx.workflows.current_calendar_digests()),
+        others=_published_flows(tx),
+    )
 
 
 def read_or_refuse(
@@ -107,6 +135,25 @@ def read_or_refuse(
     Raises:
         BadWorkflow: it has faults, or holds a vote.
     """
+    workflow, findings = _read(
+        flow, limits=limits, catalogues=catalogues, flows=flows, calendars=calendars, others=others
+    )
+    errors = [one for one in findings if one.severity == "error"]
+    if workflow is None:
+        listing = "\n".join(str(one) for one in errors)
+        raise BadWorkflow(findings=errors, count=len(errors), listing=listing)
+    return workflow
+
+
+def _read(
+    flow: Source,
+    *,
+    limits: Source | None,
+    catalogues: Sequence[Source],
+    flows: Mapping[str, FlowOutline],
+    calendars: frozenset[str],
+    others: Mapping[str, Workflow],
+) -> tuple[Workflow | None, tuple[Finding, ...]]:
     findings: list[Finding] = []
     known = {}
     for source in catalogues:
@@ -121,11 +168,8 @@ def read_or_refuse(
     findings.extend(found)
     if workflow is not None:
         findings.extend((*check(workflow, library, flows=others), *_votes(workflow)))
-    errors = [one for one in findings if one.severity == "error"]
-    if workflow is None or errors:
-        listing = "\n".join(str(one) for one in errors)
-        raise BadWorkflow(findings=errors, count=len(errors), listing=listing)
-    return workflow
+    faulty = any(one.severity == "error" for one in findings)
+    return None if faulty else workflow, tuple(findings)
 
 
 def _votes(workflow: Workflow) -> list[Finding]:

@@ -20,6 +20,7 @@ BEFORE_FILING = "@new"
 JOINED = "@joined"
 CANCELLED = "@cancelled"
 RECOMPUTED = "@recomputed"
+MIGRATED = "@migrated"
 LINKED = "@linked"
 REVIEW = "review"
 LATE_TOO = "late.0"
@@ -162,7 +163,8 @@ def arrows_of(workflow: Workflow) -> Iterator[Arrow]:
 
 
 def _arrows_of_state(workflow: Workflow, state: State) -> Iterator[Arrow]:
-    always = (CANCELLED, RECOMPUTED, LINKED, rule_event(Do.LATE), rule_event(LATE_TOO), rule_event(REVIEW), *BuiltIn)
+    rules = (rule_event(Do.LATE), rule_event(LATE_TOO), rule_event(REVIEW))
+    always = (CANCELLED, RECOMPUTED, MIGRATED, LINKED, *rules, *BuiltIn)
     yield from (Arrow(str(event), state.id, None) for event in always)
     for action in workflow.actions_of(state.id).values():
         targets = action.to.states if action.to is not None else (None,)
