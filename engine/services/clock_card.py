@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from engine.core.clock.duration import Duration, Unit, parse_duration
 from engine.core.clock.working_calendar import WorkingCalendar
 from engine.core.forecast import Coming, next_move
-from engine.core.matter import STATE_CLOCK, Clock, Matter
+from engine.core.matter import STATE_CLOCK, Clock, Holder, Matter
 from engine.core.scope import World
 from engine.core.terms import Do
 from engine.core.workflow.declaration import Workflow
@@ -23,7 +23,7 @@ _UNIT_WORDS = {
     Unit.WORKING_HOURS: "工时", Unit.WORKING_DAYS: "个工作日",
 }  # fmt: skip
 _MOVE_WORDS = {
-    Do.ESCALATE: "升级到", Do.ADVANCE: "转到", Do.RESUME: "回到", Do.ASSIGN: "派到", Do.CLOSE: "按",
+    Do.ESCALATE: "升级到", Do.ADVANCE: "转到", Do.RESUME: "回到", Do.ASSIGN: "派到", Do.CLOSE: "按", Do.SETTLE: "转到",
 }  # fmt: skip
 _STAY_WORDS = {
     Do.REMIND: "提醒", Do.WARN: "预警", Do.LATE: "记超时，告诉", Do.SUPERVISE: "转入督办，负责答复的是",
@@ -127,6 +127,9 @@ def _sentence(
     state = workflow.states[matter.state]
     if not matter.is_open:
         return f"这件事已经结束：{state.label.zh}。", None, ""
+    if matter.settling is not None and move is not None and move.do is Do.SETTLE:
+        taken = workflow.actions_of(matter.state)[matter.settling.action].label.zh
+        return f"「{taken}」收下了，", move.at, f" 生效，{move_words(move, workflow=workflow)}；在那以前可以撤回。"
     if move is not None:
         label = workflow.states[move.state].label.zh
         words = move_words(move, workflow=workflow)
@@ -144,8 +147,14 @@ def _do_word(one: Coming) -> str:
     return "催一次进展" if one.do is Do.PROGRESS else one.do.label
 
 
-def _step(one: Coming, *, workflow: Workflow, world: World) -> Step:
+def event_words(one: Coming, *, workflow: Workflow, world: World, you: Holder) -> str:
+    """Return what a coming event does, as said to *you*: 「提醒你」, 「自动升级到社区」."""
+    return _step(one, workflow=workflow, world=world, you=you).text
+
+
+def _step(one: Coming, *, workflow: Workflow, world: World, you: Holder | None = None) -> Step:
     who = holder_name(one.who, workflow=workflow, organisation=world.organisation) if one.who is not None else ""
+    who = "你" if one.who is not None and one.who == you else who
     if one.moves:
         reason = f"（{one.reason.zh}）" if one.reason is not None else ""
         to_whom = f"轮到{who}" if who and one.ends is None else ""

@@ -1,0 +1,89 @@
+"""What lies on somebody's desk: open matters in their hands, in order of what is due next."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
+
+from engine.core.matter import Matter, decode
+from engine.store.listing import MATTER, After
+from engine.store.repository import Repository
+
+States = Collection[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """
+    A desk: what is held by one of `seats` (role, unit), and what is in one of `states` (workflow, state) at `places`.
+
+    `waiting` are states in which somebody else must act first.
+    """
+
+    seats: Collection[tuple[str, str | None]]
+    places: Collection[str] = ()
+    states: States = ()
+    waiting: States = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of due instants: after `after`, up to and with `until`; None is open. `dated` False: without one."""
+
+    after: datetime | None = None
+    until: datetime | None = None
+    dated: bool = True
+
+
+class Desks(Repository):
+    """Reads desks of a district."""
+
+    def page(self, desk: Desk, *, waits: bool, after: After | None, limit: int) -> tuple[Matter, ...]:
+        """Return the next *limit* matters by due instant, those without last: *waits* tells which half of the desk."""
+        query = select(MATTER.c.snapshot).where(*self._conditions(desk, waits=waits))
+        if after is not None:
+            query = query.where(_beyond(after))
+        rows = self.connection.execute(query.order_by(MATTER.c.due_at.asc().nulls_last(), MATTER.c.id).limit(limit))
+        return tuple(decode(row.snapshot) for row in rows)
+
+    def counts(self, desk: Desk, stretches: Collection[Stretch]) -> tuple[int, ...]:
+        """Return how many matters wait for the desk's owner in each of *stretches*, then how many wait for others."""
+        sums = [func.count().filter(_within(one)) for one in stretches]
+        query = select(*sums).select_from(MATTER).where(*self._conditions(desk, waits=False))
+        waits = select(func.count()).select_from(MATTER).where(*self._conditions(desk, waits=True))
+        return (*self.connection.execute(query).one(), int(self.connection.execute(waits).scalar_one()))
+
+    def _conditions(self, desk: Desk, *, waits: bool) -> list[ColumnElement[bool]]:
+        column = MATTER.c
+        mine = [and_(column.holder_role == role, column.holder_unit == unit) for role, unit in desk.seats]
+        if desk.places and desk.states:
+            mine.append(and_(column.place.in_(desk.places), _in_states(desk.states)))
+        waiting = _in_states(desk.waiting)
+        return [
+            column.district_id == self.district,
+            column.outcome.is_(None),
+            or_(false(), *mine),
+            waiting if waits else ~waiting,
+        ]
+
+
+def _in_states(states: States) -> ColumnElement[bool]:
+    return or_(false(), *(and_(MATTER.c.workflow == flow, MATTER.c.state == state) for flow, state in sorted(states)))
+
+
+def _within(stretch: Stretch) -> ColumnElement[bool]:
+    due = MATTER.c.due_at
+    if not stretch.dated:
+        return due.is_(None)
+    bounds: list[ColumnElement[bool]] = [due.is_not(None)]
+    bounds += [due > stretch.after] if stretch.after is not None else []
+    bounds += [due <= stretch.until] if stretch.until is not None else []
+    return and_(*bounds)
+
+
+def _beyond(after: After) -> ColumnElement[bool]:
+    due, ident = MATTER.c.due_at, MATTER.c.id
+    if after.at is None:
+        return and_(due.is_(None), ident > after.id)
+    return or_(due > after.at, and_(due == after.at, ident > after.id), due.is_(None))
