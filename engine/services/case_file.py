@@ -9,10 +9,11 @@ from engine.core.history import Event, read_event
 from engine.core.matter import Actor, Holder, Matter
 from engine.core.offers import Offer, offers
 from engine.core.scope import World, people_of
-from engine.core.terms import Counter, MatterKind, RefusalCode, Seat
+from engine.core.terms import Counter, MatterKind, Seat
 from engine.core.workflow.declaration import Workflow
 from engine.errors import NotFound
 from engine.services.clock_card import ClockCard, clock_card, time_of
+from engine.services.first_act import first_act, in_order
 from engine.services.naming import (
     LevelMark,
     field_value,
@@ -32,7 +33,6 @@ from engine.store.unit_of_work import Transaction
 MOST_TOPICS = 50
 MOST_NAMED = 4
 _CHANNELS = {"resident": "居民自己提出", "patrol": "网格巡查", "council": "议事会", "hotline": "热线"}
-_RANK = {RefusalCode.ROLE: 3, RefusalCode.SCOPE: 3}
 _COUNTED = (Counter.RETURNS, Counter.REDOS, Counter.REASSIGNS, Counter.REOPENS)
 
 
@@ -92,6 +92,7 @@ class CaseFile:
     clock: ClockCard
     final_by: datetime | None
     offers: tuple[Offer, ...]
+    first: str
     no_action: str
     fields: Mapping[str, str]
     facts: tuple[Fact, ...]
@@ -164,7 +165,8 @@ def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surrou
         stages=stages(matter, events, workflow=workflow, world=world, now=now),
         clock=clock_card(matter, coming, workflow=workflow, world=world, now=now),
         final_by=final_by(coming),
-        offers=_in_order(offered),
+        offers=in_order(offered),
+        first=_first(offered, matter, workflow),
         no_action=_no_action(matter, viewer),
         fields={name: str(value) for name, value in matter.fields.items()},
         facts=_facts(matter, workflow=workflow, around=around),
@@ -174,15 +176,9 @@ def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surrou
     )
 
 
-def _in_order(offered: Iterable[Offer]) -> tuple[Offer, ...]:
-    """What moves it on, what may be done beside, then what may not, with its reason; each as declared."""
-
-    def rank(offer: Offer) -> int:
-        if offer.refusal is not None:
-            return _RANK.get(offer.refusal.code, 2)
-        return 0 if offer.to else 1
-
-    return tuple(sorted(offered, key=rank))
+def _first(offered: Iterable[Offer], matter: Matter, workflow: Workflow) -> str:
+    first = first_act(in_order(offered), matter, flow=workflow)
+    return first.action if first is not None else ""
 
 
 def _no_action(matter: Matter, viewer: Actor | None) -> str:
