@@ -180,7 +180,7 @@ def departments(asked: Asked) -> Choices:
 def _topics(asked: Asked) -> Choices:
     shelf = asked.sanlian.door.shelf
     with asked.sanlian.uow.read() as tx:
-        return open_topics(tx, world=asked.world, flow_of=lambda digest: shelf.workflow(tx, digest))
+        return open_topics(tx, viewer=asked.actor, world=asked.world, flow_of=lambda digest: shelf.workflow(tx, digest))
 
 
 def _page(

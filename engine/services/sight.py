@@ -6,7 +6,7 @@ the tasks it was given and the demands they belong to, a resident the demands th
 and nobody's name. The two administrators see no matter at all.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -75,6 +75,12 @@ def sight_of(actor: Actor | None, *, world: World, flows: Iterable[Workflow]) ->
         return NOTHING
     knows_people = Ability.IDENTITY in abilities_of(actor.role, declared)
     return Sight(scope=_scope(cover, actor, world.organisation), knows_people=knows_people)
+
+
+def sight_in(tx: Transaction, actor: Actor | None, *, world: World, flow_of: Callable[[str], Workflow]) -> Sight:
+    """Return the same by the flows that are now in force."""
+    digests = tx.workflows.current_digests().values()
+    return sight_of(actor, world=world, flows=[flow_of(digest) for digest in digests])
 
 
 def _scope(cover: Covers, actor: Actor, organisation: Organisation) -> Scope | None:
