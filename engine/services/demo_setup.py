@@ -9,9 +9,11 @@ from engine.errors import Broken
 from engine.services.advance import Door
 from engine.services.calendars import calendar_sources
 from engine.services.demo_life import FLOW, Played, Player
+from engine.services.demo_places import demo_buildings, demo_venues
 from engine.services.demo_town import DUTY_WEEKS_BACK, demo_town
 from engine.services.library import CALENDARS, CATALOGUES, LIMITS_SUFFIX, SUFFIX, read_source, without_folder
 from engine.services.organise import save_organisation
+from engine.services.places import save_places
 from engine.services.publish import publish, store_calendar
 from engine.store.unit_of_work import UnitOfWork
 
@@ -39,6 +41,8 @@ def set_up_demo(uow: UnitOfWork, *, services: Door, folder: Path, now: datetime)
         raise Broken(what="类别目录读不懂", where=str(faults[:1]))
     town = demo_town(now, catalogue=catalogue)
     save_organisation(uow, town, by=SYSTEM, now=began)
+    with uow.write() as tx:
+        save_places(tx, venues=tuple(demo_venues()), buildings=tuple(demo_buildings()), by=SYSTEM, now=began)
     return Player(uow, services=services, organisation=town, calendar=calendar, now=now).play()
 
 
