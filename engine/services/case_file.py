@@ -11,7 +11,6 @@ from engine.core.offers import Offer, offers
 from engine.core.scope import World, people_of
 from engine.core.terms import Counter, MatterKind, Seat
 from engine.core.workflow.declaration import Workflow
-from engine.errors import NotFound
 from engine.services.clock_card import ClockCard, clock_card, time_of
 from engine.services.first_act import first_act, in_order
 from engine.services.naming import (
@@ -24,6 +23,8 @@ from engine.services.naming import (
     title_of,
     unit_name,
 )
+from engine.services.personal import masked
+from engine.services.sight import Sight, no_such_matter, sight_in
 from engine.services.time_state import TimeState, time_state
 from engine.services.timeline import Entry, Stage, entries, stages
 from engine.services.worklist import FlowOf, details_of, number_of, secret_value
@@ -46,7 +47,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A task given to a unit."""
+    """A task given to a unit; without a `ref` its page is not for the viewer."""
 
     ref: str
     unit: str
@@ -121,7 +122,7 @@ def find(tx: Transaction, ref: str) -> Matter:
     demand = tx.demands.by_number(ref)
     stored = tx.matters.get(demand.matter if demand is not None else ref)
     if stored is None:
-        raise NotFound(what="编号", found=ref[:40])
+        raise no_such_matter(ref)
     return stored.matter
 
 
@@ -130,12 +131,14 @@ def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surrou
     Return the page of the matter *ref* as *viewer* sees it.
 
     Raises:
-        NotFound: there is no such matter.
+        NotFound: there is no such matter, or none that *viewer* may see.
     """
     matter = find(tx, ref)
+    sight = sight_in(tx, viewer, world=around.world, flow_of=around.flow_of)
+    sight.must_see(tx, matter, asked=ref)
     workflow, world, now = around.flow_of(matter.digest), around.world, around.now
     events = [read_event(record.body) for record in tx.events.of(matter.id)]
-    private = _private(tx, events)
+    private = _private(tx, events, workflow=workflow)
     coming = forecast(matter, now=now, workflow=workflow, world=world) if matter.is_open else ()
     state = workflow.states[matter.state]
     holder = matter.stands_in or matter.holder
@@ -170,8 +173,8 @@ def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surrou
         no_action=_no_action(matter, viewer),
         fields={name: str(value) for name, value in matter.fields.items()},
         facts=_facts(matter, workflow=workflow, around=around),
-        children=_children(tx, matter, around=around),
-        related=_related(tx, matter, around=around),
+        children=_children(tx, matter, around=around, sight=sight),
+        related=_related(tx, matter, around=around, sight=sight),
         history=entries(events, workflow=workflow, world=world, private=private, catalogue=around.catalogue),
     )
 
@@ -187,12 +190,15 @@ def _no_action(matter: Matter, viewer: Actor | None) -> str:
     return "这一步没有要人办的动作。" if viewer is not None else "先选一个身份，才知道能做什么。"
 
 
-def _private(tx: Transaction, events: Sequence[Event]) -> dict[str, object]:
+def _private(tx: Transaction, events: Sequence[Event], *, workflow: Workflow) -> dict[str, object]:
+    """What the vault holds for *events*, as everybody may see it."""
     refs = {ref for event in events for ref in event.private}
-    return {
-        ref: None if secret.restricted else secret_value(secret.value)
-        for ref, secret in tx.vault.get_many(refs).items()
-    }
+    found: dict[str, object] = {}
+    for ref, secret in tx.vault.get_many(refs).items():
+        value = None if secret.restricted else secret_value(secret.value)
+        rule = workflow.fields.get(secret.field)
+        found[ref] = masked(rule.type, value) if rule is not None and isinstance(value, str) else value
+    return found
 
 
 def _number(tx: Transaction, matter: Matter) -> str:
@@ -266,8 +272,9 @@ def _facts(matter: Matter, *, workflow: Workflow, around: Surroundings) -> tuple
     return tuple(facts)
 
 
-def _children(tx: Transaction, matter: Matter, *, around: Surroundings) -> tuple[Child, ...]:
+def _children(tx: Transaction, matter: Matter, *, around: Surroundings, sight: Sight) -> tuple[Child, ...]:
     stored = tx.matters.read_many(matter.seats)
+    seen = sight.among(tx, stored.keys())
     found = []
     for child_id, seat in matter.seats.items():
         child = stored.get(child_id)
@@ -277,7 +284,7 @@ def _children(tx: Transaction, matter: Matter, *, around: Surroundings) -> tuple
         label = "随诉求取消" if child.matter.outcome == "cancelled" else flow.states[child.matter.state].label.zh
         found.append(
             Child(
-                ref=child_id,
+                ref=child_id if child_id in seen else "",
                 unit=unit_name(seat.unit, around.world.organisation),
                 seat=next((word.label for word in Seat if word.value == seat.seat), seat.seat),
                 state=label,
@@ -288,12 +295,12 @@ def _children(tx: Transaction, matter: Matter, *, around: Surroundings) -> tuple
     return tuple(found)
 
 
-def _related(tx: Transaction, matter: Matter, *, around: Surroundings) -> tuple[Related, ...]:
+def _related(tx: Transaction, matter: Matter, *, around: Surroundings, sight: Sight) -> tuple[Related, ...]:
     links = [(topic, "议题") for topic in matter.topics]
     links += [(waiting, "等它的诉求") for waiting in matter.waiting]
     if matter.parent is not None:
         links.append((matter.parent, "属于"))
-    stored = tx.matters.read_many({other for other, _ in links})
+    stored = tx.matters.read_many(sight.among(tx, {other for other, _ in links}))
     told = details_of(tx, [one.matter for one in stored.values()])
     found = []
     for other, relation in links:
@@ -306,9 +313,10 @@ def _related(tx: Transaction, matter: Matter, *, around: Surroundings) -> tuple[
     return tuple(found)
 
 
-def open_topics(tx: Transaction, *, world: World, flow_of: FlowOf) -> tuple[tuple[str, str], ...]:
-    """Return the topics that are still open, with their titles."""
-    wanted = Wanted(kinds=(MatterKind.TOPIC.value,))
+def open_topics(tx: Transaction, *, viewer: Actor | None, world: World, flow_of: FlowOf) -> tuple[tuple[str, str], ...]:
+    """Return the topics that are still open and that *viewer* may see, with their titles."""
+    sight = sight_in(tx, viewer, world=world, flow_of=flow_of)
+    wanted = sight.narrow(Wanted(kinds=(MatterKind.TOPIC.value,)))
     topics = Listing(tx.connection, tx.district).page(wanted, after=None, limit=MOST_TOPICS)
     told = details_of(tx, topics)
     return tuple(
