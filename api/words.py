@@ -118,6 +118,11 @@ class Words:
         """For how long nobody has done anything."""
         return quiet_for(since, now=self.now, zone=self.zone)
 
+    def today(self) -> str:
+        """This day: 「11月20日 周五」."""
+        local = self.now.astimezone(self.zone)
+        return f"{local.month}月{local.day}日 周{_WEEKDAYS[local.weekday()]}"
+
     def iso(self, instant: datetime) -> str:
         """The moment for machines: RFC 3339 with the local offset."""
         return instant.astimezone(self.zone).isoformat(timespec="seconds")

@@ -15,15 +15,17 @@ from api.rendering import draw
 from engine.core.command import Act, SeatAsked
 from engine.core.decision import Refusal
 from engine.core.terms import RefusalCode, UnitKind
-from engine.errors import BadFile, Conflict, SanlianError
+from engine.errors import BadFile, Conflict, NotFound, SanlianError
 from engine.services.advance import Done, Entry, advance
 from engine.services.case_file import CaseFile, Surroundings, case_file, open_topics
 from engine.services.keep_files import keep_file
+from engine.services.sight import sight_of
 
 router = APIRouter()
 
 _STATUS = {RefusalCode.STALE: 412, RefusalCode.REQUIRED: 422, RefusalCode.FIELD: 422}
 HISTORY_SHOWN = 12
+LIST = "/work"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Notice:
     text: str = ""
     kept: tuple[Kept, ...] = ()
     done: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,20 @@ class Tried:
 @router.get("/matters/{ref}")
 def matter(ref: str, asked: AskedNow, do: str = "", done: str = "") -> Response:
     """Show one matter; *do* opens an action, *done* says what has just been recorded."""
-    case = _case(asked, ref)
+    case = case_of(asked, ref)
     label = next((one.label for one in case.offers if one.action == done), "")
     notices = (_done_notice(case, done, label),) if done else ()
     return _page(asked, case, notices=notices, opened=do)
+
+
+@router.get("/matters/{ref}/sheet/{action}")
+def sheet(ref: str, action: str, asked: AskedNow) -> Response:
+    """Show the form of one action alone, to stand over a list."""
+    case = case_of(asked, ref)
+    form = _form(asked, case, action)
+    if form is None:
+        raise NotFound(what="动作", found=action[:40])
+    return draw("matters/sheet.html", {**asked.frame(), "case": case, "form": form, "back": LIST})
 
 
 @router.post("/matters/{ref}/do/{action}")
@@ -63,7 +76,10 @@ def act(ref: str, action: str, asked: AskedNow, posted: Posted) -> Response:
         return answer(asked.request, plain_problem(403, "先选一个身份，再来办这件事。"))
     if not typed.etag or not typed.key:
         return answer(asked.request, plain_problem(428, "这个页面缺了版本号，请重新打开这件事再提交。"))
-    case = _case(asked, ref)
+    try:
+        case = case_of(asked, ref)
+    except NotFound as error:  # it may have been given to another grid while this one was writing
+        return answer(asked.request, problem_of(error, kept=[Kept("你写的", text) for text in typed.values.values()]))
     refusal = missing(_form(asked, case, action), typed)
     if refusal is None:
         try:
@@ -73,8 +89,16 @@ def act(ref: str, action: str, asked: AskedNow, posted: Posted) -> Response:
             kept = [Kept(label, text) for label, text in kept_texts(typed, labels)]
             return answer(asked.request, problem_of(error, kept=kept))
     if refusal is None:
-        return RedirectResponse(f"/matters/{case.ref}?done={action}", status_code=303)
+        back = posted.get("back") == LIST or not _sees(asked, case)
+        then = f"{LIST}?done={action}&ref={case.ref}" if back else f"/matters/{case.ref}?done={action}"
+        return RedirectResponse(then, status_code=303)
     return _refused(asked, ref, Tried(action, typed, refusal))
+
+
+def _sees(asked: Asked, case: CaseFile) -> bool:
+    """Whether the matter is still one of those seen here; its last action may have given it to another grid."""
+    with asked.sanlian.uow.read() as tx:
+        return bool(sight_of(asked.actor, world=asked.world, flows=asked.flows).among(tx, (case.id,)))
 
 
 def _press(asked: Asked, case: CaseFile, *, action: str, typed: Typed) -> Refusal | None:
@@ -110,7 +134,7 @@ def _keep(asked: Asked, files: Mapping[str, tuple[UploadFile, ...]]) -> dict[str
 
 
 def _refused(asked: Asked, ref: str, tried: Tried) -> Response:
-    case = _case(asked, ref)
+    case = case_of(asked, ref)
     status = _STATUS.get(tried.refusal.code, 409)
     notices = () if status == 422 else (_refused_notice(asked, case, tried),)
     return _page(asked, case, notices=notices, opened=tried.action, tried=tried, status=status)
@@ -143,7 +167,7 @@ def _labels(case: CaseFile) -> dict[str, str]:
     return {one.field: one.label for offer in case.offers for one in offer.asked}
 
 
-def _case(asked: Asked, ref: str) -> CaseFile:
+def case_of(asked: Asked, ref: str) -> CaseFile:
     shelf = asked.sanlian.door.shelf
     with asked.sanlian.uow.read() as tx:
         around = Surroundings(
@@ -200,7 +224,7 @@ def _page(
         **asked.frame(), "case": case, "forms": forms, "notices": notices,
         "history": case.history[:HISTORY_SHOWN], "older": case.history[HISTORY_SHOWN:],
         "has_problems": any(form.problems for form in forms),
-        "first_form": next((form for form in forms if not form.refused), None),  # what moves it on stands first
+        "first_form": next((form for form in forms if form.name == case.first), None),
         "viewer_label": asked.viewer.label if asked.viewer is not None else "",
         "viewer_post": asked.viewer.id if asked.viewer is not None else None,
     }  # fmt: skip

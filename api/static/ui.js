@@ -31,6 +31,26 @@
     if (form && e.target.tagName === "SELECT") form.requestSubmit();
   });
 
+  // The first action of a row opens over the list; without script, or when that fails, the matter's own page opens.
+  d.addEventListener("click", function (e) {
+    var sheet = d.getElementById("sheet");
+    if (e.target.closest("[data-close]")) { sheet.close(); return; }
+    var link = e.target.closest("a[data-sheet]");
+    if (!link || !sheet || !sheet.showModal || e.ctrlKey || e.metaKey || e.shiftKey) return;
+    e.preventDefault();
+    fetch(link.dataset.sheet, { headers: { Accept: "text/html" } }).then(function (answer) {
+      if (!answer.ok || answer.redirected) throw answer;
+      return answer.text();
+    }).then(function (text) {
+      sheet.innerHTML = text;
+      sheet.setAttribute("aria-labelledby", "sheet-h");
+      restore();
+      sheet.showModal();
+      var field = sheet.querySelector("textarea, select, input:not([type=hidden])") || sheet.querySelector(".main-act");
+      if (field) field.focus();
+    }).catch(function () { location.href = link.href; });
+  });
+
   // A second press of the same button sends nothing.
   d.addEventListener("submit", function (e) {
     var form = e.target;

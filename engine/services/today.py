@@ -43,7 +43,11 @@ class Next:
 
 @dataclass(frozen=True, slots=True)
 class TodayRow:
-    """One matter of the list: what, where, by when, what happens if nobody acts, what to do first."""
+    """
+    One matter of the list: what, where, by when, what happens if nobody acts, what to do first.
+
+    `place` is empty where it is the viewer's own unit.
+    """
 
     ref: str
     number: str
@@ -180,7 +184,7 @@ def _row(
         ref=number if number.replace("-", "").isdigit() else matter.id,
         number=number,
         title=title_of(detail, matter, workflow=flow, world=world),
-        place=place_name(matter.place, world.organisation),
+        place=place_name(matter.place, world.organisation) if matter.place != viewer.unit else "",
         state=f"{state.label.zh}{seat}",
         level=level_mark(flow, matter.level) if matter.kind == MatterKind.DEMAND else None,
         group=group_of(clock.due if clock is not None else None, groups),

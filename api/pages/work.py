@@ -1,0 +1,122 @@
+"""Today's list: what is in one's hands, what is due next, and the first action of every row."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query
+from starlette.responses import HTMLResponse
+
+from api.dependencies import Asked, AskedNow
+from api.pages.matters import Notice, case_of
+from api.rendering import draw
+from engine.core.terms import Ability
+from engine.errors import NotFound
+from engine.services.today import Around, Group, Today, TodayRow, today
+
+router = APIRouter()
+
+WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Rows of one group as they are drawn."""
+
+    id: str
+    label: str
+    count: int
+    rows: tuple[TodayRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkView:
+    """What the page shows; `waits` tells whether it is the half that waits for others."""
+
+    today: Today
+    sections: tuple[Section, ...]
+    waits: bool
+    next_url: str
+    first_url: str
+    notices: tuple[Notice, ...]
+
+
+@router.get("/work")
+def work(
+    asked: AskedNow,
+    show: Annotated[str, Query(max_length=20)] = "",
+    after: Annotated[str, Query(max_length=300)] = "",
+    done: Annotated[str, Query(max_length=60)] = "",
+    ref: Annotated[str, Query(max_length=60)] = "",
+) -> HTMLResponse:
+    """Show one page of what is in one's hands; *done* and *ref* say what has just been recorded."""
+    viewer = asked.require(Ability.WORK)
+    waits = show == WAITING
+    shelf = asked.sanlian.door.shelf
+    with asked.sanlian.uow.read() as tx:
+        around = Around(
+            world=asked.world, flow_of=lambda digest: shelf.workflow(tx, digest), flows=asked.flows, now=asked.now
+        )
+        page = today(tx, viewer.actor, waits=waits, cursor=after, around=around)
+        if not (waits or after or page.total) and page.waiting:
+            waits = True
+            page = today(tx, viewer.actor, waits=True, cursor="", around=around)
+    view = WorkView(
+        today=page,
+        sections=_sections(asked, page, waits=waits),
+        waits=waits,
+        next_url=_url(waits, page.next_cursor) if page.next_cursor else "",
+        first_url=_url(waits, "") if after else "",
+        notices=_notices(asked, done, ref),
+    )
+    return draw("work/today.html", {**asked.frame("work"), "view": view})
+
+
+def _url(waits: bool, cursor: str) -> str:
+    query = urlencode({name: value for name, value in (("show", WAITING if waits else ""), ("after", cursor)) if value})
+    return f"/work?{query}" if query else "/work"
+
+
+def _sections(asked: Asked, page: Today, *, waits: bool) -> tuple[Section, ...]:
+    if waits:
+        return (Section("hold", "在等别人，不用你操作", page.waiting, page.rows),) if page.rows else ()
+    sections = []
+    for group in page.groups:
+        rows = tuple(row for row in page.rows if row.group == group.id)
+        if rows:
+            sections.append(Section(group.id, _label(asked, group), group.count, rows))
+    return tuple(sections)
+
+
+def _label(asked: Asked, group: Group) -> str:
+    if group.id != "next" or group.day is None:
+        return group.label
+    return f"{group.label} {group.day.month}月{group.day.day}日 周{'一二三四五六日'[group.day.weekday()]}"
+
+
+def _notices(asked: Asked, done: str, ref: str) -> tuple[Notice, ...]:
+    """What has just been recorded, and what comes next of it."""
+    if not done or not ref:
+        return ()
+    try:
+        case = case_of(asked, ref)
+    except NotFound:
+        return ()
+    if not case.history:
+        return ()
+    latest = case.history[0]
+    if case.is_open and case.time.due is not None:
+        comes = f"接下来轮到{case.turn}，{asked.words.moment(case.time.due)} 前。"
+    elif case.is_open:
+        comes = f"接下来轮到{case.turn}。"
+    else:
+        comes = "这件事到此结束。"
+    return (
+        Notice(
+            kind="",
+            title=f"记下了：{case.number} {case.title}",
+            text=f"{latest.what}。{comes}",
+            done=f"{case.ref} {done}",
+            link=f"/matters/{case.ref}",
+        ),
+    )
