@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from api import errors, health
-from api.pages import filing, listing, matters, viewing
+from api.pages import filing, listing, matters, viewing, work
 from api.rendering import STATIC
 from api.safety import Safety
 from engine.wiring import Sanlian
@@ -50,7 +50,7 @@ def create_app(sanlian: Sanlian, *, wake: Callable[[], None] = nobody) -> FastAP
     app.state.wake = wake
     errors.install(app)
     # Filing before the page of one matter: `new` is no number.
-    for router in (health.router, listing.router, filing.router, viewing.router, matters.router):
+    for router in (health.router, listing.router, filing.router, viewing.router, work.router, matters.router):
         app.include_router(router)
     app.mount("/static", VersionedFiles(directory=STATIC), name="static")
     return app
