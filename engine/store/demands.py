@@ -103,6 +103,16 @@ class Demands(Repository):
         row = self.connection.execute(query).one_or_none()
         return Demand(*row) if row else None
 
+    def by_external(self, numbers: Collection[str]) -> dict[str, Demand]:
+        """Return the demands of those numbers of an upper platform, by that number; the first where there are two."""
+        found: dict[str, Demand] = {}
+        for some in batched_ids(numbers):
+            query = select(*(DEMAND.c[name] for name in _NAMES))
+            query = query.where(DEMAND.c.district_id == self.district, DEMAND.c.external_number.in_(some))
+            for row in self.connection.execute(query.order_by(DEMAND.c.matter_id)):
+                found.setdefault(row.external_number, Demand(*row))
+        return found
+
     def reporters_of(self, matter_id: str) -> list[Reporter]:
         """Return the reporters of a demand, in order."""
         query = select(*(REPORTER.c[name] for name in _REPORTER_NAMES))

@@ -16,6 +16,7 @@ from engine.store.files import Files
 from engine.store.jobs import Jobs
 from engine.store.matters import Matters
 from engine.store.messages import Messages
+from engine.store.orders import Orders
 from engine.store.organisation import Organisations
 from engine.store.outbox import Outbox
 from engine.store.people import People, Sessions, SignInTries
@@ -38,6 +39,7 @@ class Transaction:
         self.vault = Vault(connection, district)
         self.files = Files(connection, district)
         self.demands = Demands(connection, district)
+        self.orders = Orders(connection, district)
         self.outbox = Outbox(connection, district)
         self.messages = Messages(connection, district)
         self.workflows = Workflows(connection, district)

@@ -4,6 +4,7 @@ from engine.store.tables import (
     event,
     matter,
     notice,
+    order,
     organisation,
     people,
     place,
@@ -15,5 +16,5 @@ from engine.store.tables import (
 )
 from engine.store.tables.row import Row
 
-MODULES = (event, matter, notice, organisation, people, place, proposal, system, timer, vault, workflow)
+MODULES = (event, matter, notice, order, organisation, people, place, proposal, system, timer, vault, workflow)
 METADATA = Row.metadata
