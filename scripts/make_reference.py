@@ -38,6 +38,7 @@ TERMS: tuple[type[terms.Term], ...] = (
     terms.BuiltIn,
     terms.Office,
     terms.Ability,
+    terms.Purpose,
     terms.Do,
     terms.MatterKind,
     terms.UnitKind,

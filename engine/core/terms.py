@@ -195,6 +195,15 @@ class Ability(Term):
     ACCOUNTS = "accounts", "账号"
 
 
+class Purpose(Term):
+    """What somebody looks at a reporter's name and telephone number for."""
+
+    ASK = "ask", "问清情况"
+    VISIT = "visit", "约时间上门"
+    ANSWER = "answer", "答复和回访"
+    URGENT = "urgent", "急事，马上要找到人"
+
+
 class LeaveReason(Term):
     """Why the holder of a post is away; never about health, which is nobody's business here."""
 

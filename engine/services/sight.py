@@ -28,6 +28,11 @@ class Sight:
     scope: Scope | None
     knows_people: bool = False
 
+    @property
+    def sees_masks(self) -> bool:
+        """Whether 张** and 138****0000 are shown: to those who may ask for the whole, and to an auditor."""
+        return self.knows_people or self.scope is None
+
     def narrow(self, wanted: Wanted) -> Wanted:
         """Return *wanted* without the rows that may not be seen."""
         return replace(wanted, scope=self.scope)
