@@ -148,11 +148,11 @@ def recompute_open(uow: UnitOfWork, *, now: datetime, services: Door, batch: int
 def _recompute(tx: Transaction, *, ids: Sequence[str], now: datetime, services: Door) -> Recomputed:
     outcomes = advance_in(tx, [Entry(Recompute(matter=name)) for name in ids], now=now, services=services)
     moved = {outcome.matter.id for outcome in outcomes if isinstance(outcome, Done)}
-    rearmed = _rearm(tx, ids, services=services)
+    rearmed = rearm(tx, ids, services=services)
     return Recomputed(moved=len(moved), rearmed=len(rearmed - moved))
 
 
-def _rearm(tx: Transaction, ids: Sequence[str], *, services: Door) -> set[str]:
+def rearm(tx: Transaction, ids: Sequence[str], *, services: Door) -> set[str]:
     """
     Make the stored timers those that follow from the clocks, and return whose were not.
 

@@ -9,9 +9,9 @@ from engine.core.clocks import due_of
 from engine.core.matter import Matter, Timer
 from engine.core.scope import World
 from engine.core.timers import armed
-from engine.core.workflow.declaration import Workflow
 from engine.services.held import SUSPECT_FACT
 from engine.services.look_up import Shelf
+from engine.services.may_wait import may_wait
 from engine.services.tick import PERIOD, last_tick
 from engine.store.matters import Stored
 from engine.store.unit_of_work import Transaction, UnitOfWork
@@ -74,7 +74,7 @@ def _matters(tx: Transaction, shelf: Shelf, batch: Sequence[Stored], world: Worl
         workflow = shelf.workflow(tx, matter.digest)
         yield from _timers_of(matter, stored[matter.id], armed(workflow, matter, world))
         yield from _clocks_of(matter, world)
-        if not stored[matter.id] and not _may_wait(matter, workflow):
+        if not stored[matter.id] and not may_wait(matter, workflow):
             yield Problem("silent", matter.id, f"在「{matter.state}」没有任何定时，也没有写明不限时的理由")
 
 
@@ -97,13 +97,6 @@ def _clocks_of(matter: Matter, world: World) -> Iterator[Problem]:
             yield Problem(
                 "due_moved", matter.id, f"时限「{name}」存的是 {clock.due}，按日历应是 {due.at if due else '无'}"
             )
-
-
-def _may_wait(matter: Matter, workflow: Workflow) -> bool:
-    """Whether a matter without timers has a recorded reason: an unlimited state, or it waits for another matter."""
-    state = workflow.states[matter.state]
-    waits = any(seat.outcome is None for seat in matter.seats.values()) or "" in matter.topics.values()
-    return state.no_deadline is not None or waits
 
 
 def _timers(tx: Transaction, health: Health, now: datetime) -> Iterator[Problem]:

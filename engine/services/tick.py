@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
+import structlog
 
 from engine.core.guard import ClockGuard, Reading, Verdict, gap_before
 from engine.services.advance import Door
+from engine.services.decide_proposal import take_effect
 from engine.services.held import SUSPECT_FACT, TRUSTED_FACT, hold_gap, let_go, note_believed, note_suspect
 from engine.services.sweep import BATCH, SweepReport, sweep
 from engine.store.unit_of_work import Transaction, UnitOfWork
@@ -21,6 +23,8 @@ from engine.store.unit_of_work import Transaction, UnitOfWork
 PERIOD = timedelta(seconds=30)
 TICKED_FACT = "ticked"
 NOTHING = SweepReport()
+
+logger = structlog.get_logger(__name__)
 
 
 class Ticked(msgspec.Struct, frozen=True):
@@ -90,6 +94,7 @@ class Ticker:
         with self._uow.write() as tx:
             let_go(tx, now=now)
             _keep(tx, reading)
+        self._take_effect(now)
         swept = sweep(self._uow, now=now, services=self._door)
         after = self._read_clocks()
         if after.wall - now > self._period / 2 and abs(after.offset - reading.offset) < self._period:
@@ -97,6 +102,13 @@ class Ticker:
             with self._uow.write() as tx:
                 _keep(tx, after)
         return self._outcome(now, verdict, swept=swept, held=held)
+
+    def _take_effect(self, now: datetime) -> None:
+        """Let approved limits take effect before what they make due is swept; what fails must not hold up the rules."""
+        try:
+            take_effect(self._uow, now=now, services=self._door)
+        except Exception as error:
+            logger.warning("limits_not_in_effect", error=repr(error))
 
     def _outcome(self, now: datetime, verdict: Verdict, *, swept: SweepReport = NOTHING, held: int = 0) -> Outcome:
         with self._uow.read() as tx:

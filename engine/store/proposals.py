@@ -74,12 +74,12 @@ class Proposals(Repository):
         row = self.connection.execute(query).one_or_none()
         return Proposal(*row) if row else None
 
-    def change(self, proposal_id: str, *, was: ProposalState, **values: Any) -> bool:
+    def change(self, proposal_id: str, *, was: str, **values: Any) -> bool:
         """Change one that is still in state *was*; False where it no longer is, and nothing is changed."""
         here = (
             PROPOSAL.c.district_id == self.district,
             PROPOSAL.c.id == proposal_id,
-            PROPOSAL.c.state == was.value,
+            PROPOSAL.c.state == str(was),
         )
         return self.connection.execute(update(PROPOSAL).where(*here).values(**values)).rowcount == 1
 

@@ -1,0 +1,281 @@
+"""
+What other limits would do to the matters that are open today: a rehearsal of the real steps, nothing written.
+
+Each matter goes over to the new version in memory and then lets act what would ring at once, with its children and
+topics, through the same `decide` as the door and the sweep. So what is counted here is what happens.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+
+from engine.core.command import Migrate
+from engine.core.decide import decide
+from engine.core.decision import Decision, Refusal
+from engine.core.matter import STATE_CLOCK, Clock, Matter
+from engine.core.rehearse import Rehearsal
+from engine.core.scope import World
+from engine.core.terms import Do
+from engine.core.timers import armed
+from engine.core.workflow.declaration import Workflow
+from engine.services.look_up import Shelf
+from engine.services.may_wait import may_wait
+from engine.services.naming import holder_name
+from engine.store.unit_of_work import Transaction
+
+MOST_LISTED = 200
+MOST_ROUNDS = 500
+
+
+class ClockMoved(msgspec.Struct, frozen=True):
+    """A clock that would end at another instant; None: it is held, or has no end."""
+
+    label: str
+    old: datetime | None
+    new: datetime | None
+
+
+class Touched(msgspec.Struct, frozen=True):
+    """A matter that would not stay as it is: what would move, and what would happen to it at once."""
+
+    matter: str
+    number: str
+    state: str
+    unit: str
+    late: bool
+    moves_to: str | None
+    clocks: tuple[ClockMoved, ...]
+
+
+class Place(msgspec.Struct, frozen=True):
+    """How many would become late at once, or move, in one place (a unit or a step)."""
+
+    name: str
+    late: int
+    moves: int
+    earlier: int
+    later: int
+
+
+class DryRun(msgspec.Struct, frozen=True):
+    """
+    What was found at *at* of going over from *base* to *digest*.
+
+    `scope` matters would go over, `older` stay on versions before the base. `late`: recorded late at once; `moves`:
+    taken on by a rule at once; `earlier` and `later`: a clock of theirs ends then; `same`: nothing changes;
+    `stranded`: no clock would run and nothing would ever ring; `stuck`: could not go over.
+    """
+
+    at: datetime
+    base: str
+    digest: str
+    scope: int = 0
+    older: int = 0
+    late: int = 0
+    moves: int = 0
+    earlier: int = 0
+    later: int = 0
+    same: int = 0
+    stranded: int = 0
+    stuck: int = 0
+    by_unit: tuple[Place, ...] = ()
+    by_state: tuple[Place, ...] = ()
+    touched: tuple[Touched, ...] = ()
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What was seen of one matter in scope."""
+
+    before: Matter
+    after: Matter
+    clocks: tuple[ClockMoved, ...] = ()
+    late: bool = False
+    moves_to: str | None = None
+
+    @property
+    def earlier(self) -> bool:
+        return any(one.old and one.new and one.new < one.old for one in self.clocks)
+
+    @property
+    def later(self) -> bool:
+        return any(one.old and (one.new is None or one.new > one.old) for one in self.clocks)
+
+    @property
+    def is_same(self) -> bool:
+        return not (self.clocks or self.late or self.moves_to)
+
+
+@dataclass(slots=True)
+class _Trial:
+    """A dry run on its way."""
+
+    old: Workflow
+    new: Workflow
+    world: World
+    now: datetime
+    open: dict[str, Matter]
+    flow_of: Mapping[str, Workflow]
+    flows: dict[str, Workflow]
+    seen: dict[str, _Seen] = field(default_factory=dict)
+    ringing: set[str] = field(default_factory=set)
+    stranded: int = 0
+    stuck: int = 0
+
+    def go_over(self) -> None:
+        """Take every matter in scope over to the new version, and note which would ring at once."""
+        for matter in self.open.values():
+            if matter.digest != self.old.digest:
+                continue
+            at = max(self.now, matter.at)
+            answer = decide(
+                self.old, matter, Migrate(matter=matter.id, to=self.new.digest), now=at, world=self.world, to=self.new
+            )
+            if isinstance(answer, Refusal):
+                self.stuck += 1
+                continue
+            after = answer.after
+            self.seen[matter.id] = _Seen(matter, after, tuple(_moved(matter, after, self.new)))
+            timers = armed(self.new, after, self.world)
+            if any(timer.fire <= self.now for timer in timers):
+                self.ringing.add(matter.id)
+            if not timers and not may_wait(after, self.new):
+                self.stranded += 1
+
+    def let_ring(self) -> None:
+        """Let act what would ring at once, family by family."""
+        for family in _families(self.open, self.ringing):
+            members = [self._as_taken_over(name) for name in sorted(family)]
+            rehearsal = Rehearsal(members, flows=self.flows, world=self.world)
+            for _ in range(MOST_ROUNDS):
+                timer = next(iter(rehearsal.timers()), None)
+                if timer is None or timer.fire > self.now:
+                    break
+                answer = rehearsal.fire(timer, self.now)
+                if isinstance(answer, Refusal):
+                    break
+                self._note(answer)
+
+    def _as_taken_over(self, name: str) -> tuple[Matter, Workflow]:
+        if name in self.seen:
+            return self.seen[name].after, self.new
+        matter = self.open[name]
+        return matter, self.flow_of[matter.digest]
+
+    def _note(self, decisions: Iterable[Decision]) -> None:
+        for decision in decisions:
+            seen, before = self.seen.get(decision.after.id), decision.before
+            if seen is None or before is None:
+                continue
+            if decision.occurrence.action == Do.LATE and not decision.occurrence.data.get("passed_over"):
+                seen.late = True
+            if (before.state, before.visit) != (decision.after.state, decision.after.visit):
+                seen.moves_to = decision.after.state
+
+
+def dry_run(tx: Transaction, shelf: Shelf, *, base: Workflow, new: Workflow, now: datetime) -> DryRun:
+    """Return what going over from *base* to *new* would do now; its cost grows with the open matters."""
+    open_matters = {stored.matter.id: stored.matter for stored in tx.matters.all(only_open=True)}
+    pinned = {matter.digest for matter in open_matters.values()}
+    current = {name: shelf.workflow(tx, digest) for name, digest in tx.workflows.current_digests().items()}
+    trial = _Trial(
+        old=base, new=new, world=shelf.world(tx), now=now, open=open_matters,
+        flow_of={digest: shelf.workflow(tx, digest) for digest in pinned}, flows={**current, new.id: new},
+    )  # fmt: skip
+    trial.go_over()
+    trial.let_ring()
+    older = sum(matter.workflow == base.id and matter.digest != base.digest for matter in open_matters.values())
+    return _summed(tx, trial, older=older)
+
+
+def _moved(before: Matter, after: Matter, flow: Workflow) -> Iterator[ClockMoved]:
+    for key, clock in after.clocks.items():
+        old = before.clocks[key]
+        if old.due != clock.due or old.limit != clock.limit:
+            yield ClockMoved(label_of_clock(key, before, flow), _shown(old), _shown(clock))
+
+
+def _shown(clock: Clock) -> datetime | None:
+    return clock.due
+
+
+def label_of_clock(key: str, matter: Matter, flow: Workflow) -> str:
+    """Return what people call clock *key* of *matter*."""
+    if key == STATE_CLOCK:
+        return flow.states[matter.state].label.zh
+    kind, _, name = key.partition(".")
+    if kind == "named" and name in flow.clocks:
+        return flow.clocks[name].label.zh
+    return f"{flow.levels[name].label.zh}整级" if kind == "level" and name in flow.levels else name
+
+
+def _families(matters: Mapping[str, Matter], ids: Iterable[str]) -> Iterator[set[str]]:
+    """Yield, for each of *ids*, the open matters it hangs together with: parents, children, topics and who waits."""
+    done: set[str] = set()
+    for name in ids:
+        if name in done:
+            continue
+        family: set[str] = set()
+        waiting = [name]
+        while waiting:
+            one = waiting.pop()
+            if one in family or one not in matters:
+                continue
+            family.add(one)
+            matter = matters[one]
+            waiting += [matter.parent] if matter.parent is not None else []
+            waiting += [*matter.seats, *matter.topics, *matter.waiting]
+        done |= family
+        yield family
+
+
+def _summed(tx: Transaction, trial: _Trial, *, older: int) -> DryRun:
+    seen = trial.seen.values()
+    changed = sorted((one for one in seen if not one.is_same), key=_weight)
+    shown = changed[:MOST_LISTED]
+    numbers = {name: one.number for name, one in tx.demands.get_many([one.before.id for one in shown]).items()}
+    units = {one.before.id: _unit(one.before, trial) for one in changed}
+    states = {one.before.id: trial.new.states[one.before.state].label.zh for one in changed}
+    return DryRun(
+        at=trial.now, base=trial.old.digest, digest=trial.new.digest, scope=len(trial.seen) + trial.stuck,
+        older=older, late=sum(one.late for one in seen), moves=sum(one.moves_to is not None for one in seen),
+        earlier=sum(one.earlier for one in seen), later=sum(one.later for one in seen),
+        same=sum(one.is_same for one in seen), stranded=trial.stranded, stuck=trial.stuck,
+        by_unit=_places(changed, units), by_state=_places(changed, states),
+        touched=tuple(_touched(one, trial, numbers=numbers, unit=units[one.before.id]) for one in shown),
+    )  # fmt: skip
+
+
+def _weight(one: _Seen) -> tuple[bool, bool, bool, str]:
+    """What is worst stands first."""
+    return (not one.late, one.moves_to is None, not one.earlier, one.before.id)
+
+
+def _unit(matter: Matter, trial: _Trial) -> str:
+    holder = matter.stands_in or matter.holder
+    return holder_name(holder, workflow=trial.old, organisation=trial.world.organisation)
+
+
+def _places(changed: Sequence[_Seen], name_of: Mapping[str, str]) -> tuple[Place, ...]:
+    counted: dict[str, Counter[str]] = {}
+    for one in changed:
+        here = counted.setdefault(name_of[one.before.id], Counter())
+        here["late"] += one.late
+        here["moves"] += one.moves_to is not None
+        here["earlier"] += one.earlier
+        here["later"] += one.later
+    places = (
+        Place(name, here["late"], here["moves"], here["earlier"], here["later"]) for name, here in counted.items()
+    )
+    return tuple(sorted(places, key=lambda place: (-place.late, -place.moves, -place.earlier, place.name)))
+
+
+def _touched(one: _Seen, trial: _Trial, *, numbers: Mapping[str, str], unit: str) -> Touched:
+    states = trial.new.states
+    return Touched(
+        matter=one.before.id, number=numbers.get(one.before.id, ""), state=states[one.before.state].label.zh, unit=unit,
+        late=one.late, moves_to=states[one.moves_to].label.zh if one.moves_to is not None else None, clocks=one.clocks,
+    )  # fmt: skip
