@@ -7,6 +7,7 @@ from engine.core.workflow.grammar import (
     ID,
     LABEL,
     POSITIVE,
+    TEXT,
     TIMERS,
     VERSION_OF_LANGUAGE,
     ref,
@@ -41,6 +42,7 @@ CATEGORY = Record(
         Key("pace", ref("pace"), "缓急", required=True),
         Key("kind", ID, "建议的办法；不写就按缓急"),
         Key("units", ListOf(ref("unit")), "由哪些单位办，第一个负责；不写就由经办人选", required=True),
+        Key("words", ListOf(TEXT), "居民会怎么说；报事时按这些字猜类别"),
     ),
 )
 CATALOGUE = Record(
