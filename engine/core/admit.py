@@ -66,6 +66,9 @@ def actions_here(case: Case) -> dict[str, Action]:
             actions[step] = _built_in(step, extension.roles_for(step, state.extend), state)
     if state.children is not None and any(n > 0 for n in children.free_seats(case.matter, state.children).values()):
         actions[BuiltIn.ASSIGN] = _built_in(BuiltIn.ASSIGN, holder, state)
+    settling = case.matter.settling
+    if settling is not None and settling.action in actions:
+        actions[BuiltIn.UNDO] = _built_in(BuiltIn.UNDO, actions[settling.action].by, state)
     return actions
 
 
@@ -209,6 +212,9 @@ def _reachable(case: Case, action: Action) -> tuple[str, ...]:
 def _condition(case: Case, action: Action, actor: Actor) -> Refusal | None:
     del actor
     matter = case.matter
+    if matter.settling is not None and action.id not in (BuiltIn.UNDO, BuiltIn.NOTE):
+        taken = actions_here(case)[matter.settling.action].label.zh
+        return Refusal(RefusalCode.CONDITION, f"「{taken}」已经收下，正等着生效；要改就先撤回。")
     if action.id in (BuiltIn.ASK_EXTENSION, BuiltIn.GRANT_EXTENSION, BuiltIn.DENY_EXTENSION):
         clock = matter.clocks.get(STATE_CLOCK)
         if not extension.is_offered(action.id, matter):

@@ -17,6 +17,7 @@ from engine.core.draft import Draft
 from engine.core.facts import duration, duration_of, facts_of
 from engine.core.matter import (
     REVIEW_CLOCK,
+    SETTLE_CLOCK,
     STATE_CLOCK,
     Change,
     Clock,
@@ -126,7 +127,7 @@ def end_state_clocks(draft: Draft) -> dict[str, Clock]:
 
 def belongs_to_state(key: str) -> bool:
     """Whether clock *key* lives for one visit of a state."""
-    return key in (STATE_CLOCK, REVIEW_CLOCK) or key.startswith("milestone.")
+    return key in (STATE_CLOCK, REVIEW_CLOCK, SETTLE_CLOCK) or key.startswith("milestone.")
 
 
 def limit_now(draft: Draft, due: Due, *, since: datetime | None = None) -> Duration | None:

@@ -13,12 +13,8 @@ from typing import Any
 
 from engine.core.admit import SPENT, Case, Values, actions_here, read_form, refusal_of, returns_to_spent
 from engine.core.clocks import (
-    hold,
-    meet_milestones,
     meet_named,
     recompute_calendar,
-    recompute_limits,
-    stopped_by,
 )
 from engine.core.command import (
     Act,
@@ -31,21 +27,21 @@ from engine.core.command import (
     Link,
     Migrate,
     Recompute,
-    SeatAsked,
     TopicEnded,
 )
 from engine.core.decision import Decision, Occurrence, Refusal
 from engine.core.draft import Draft
 from engine.core.facts import SIMILAR, class_of, target_of
 from engine.core.firing import fire
-from engine.core.matter import STATE_CLOCK, Actor, Holder, Mark, Matter
-from engine.core.move import enter, move, take_place
-from engine.core.procedures import children, extension, topics
+from engine.core.matter import STATE_CLOCK, Actor, Mark, Matter
+from engine.core.move import enter, move
+from engine.core.press import Press, finish, prepare, seat_problem, seats_problem, tell_new_holder
+from engine.core.procedures import children, settle, topics
 from engine.core.repin import repin
-from engine.core.scope import SYSTEM, World, capacities_of
-from engine.core.terms import SYSTEM_ROLE, BuiltIn, EventType, MatterKind, RefusalCode
-from engine.core.timers import armed, rearmed, ring_again, standing
-from engine.core.workflow.declaration import Action, Start, State, Workflow
+from engine.core.scope import SYSTEM, World
+from engine.core.terms import SYSTEM_ROLE, Covers, EventType, MatterKind, RefusalCode
+from engine.core.timers import armed, rearmed, standing
+from engine.core.workflow.declaration import Start, Workflow
 from engine.core.workflow.machine import (
     BEFORE_FILING,
     CANCELLED,
@@ -109,7 +105,7 @@ def _file(workflow: Workflow, command: File, *, now: datetime, world: World) -> 
     target = target_of(start.to, facts=_filing_facts(draft, start), visited={})
     if target is None:
         return Refusal(RefusalCode.CONDITION, "这样的诉求没有对应的第一步。")
-    problem = _seat_problem(workflow.states[target], command.seats, draft)
+    problem = seat_problem(workflow.states[target], command.seats, draft)
     if problem is not None:
         return problem
     machine_of(workflow).step(BEFORE_FILING, start_event(start.id), target)
@@ -154,24 +150,19 @@ def _act(draft: Draft, command: Act) -> Decision | Refusal:
     read = read_form(workflow, command.values, require=action.require, optional=action.optional)
     if isinstance(read, Refusal):
         return read
-    take_form(draft, action, read, actor=command.actor)
-    if action.place_from is not None and (refusal := take_place(draft, action.place_from)) is not None:
-        return refusal
-    target = target_of(action.to, facts=draft.facts(), visited=matter.visited) if action.to is not None else None
-    if action.to is not None and target is None:
-        return Refusal(RefusalCode.CONDITION, "填的内容没有对应的下一步。")
-    if target is not None and returns_to_spent(case, target):
-        return SPENT
-    problem = _seats_of_act(draft, command, action, target)
-    if problem is not None:
-        return problem
-    machine_of(workflow).step(matter.state, action.id, target)
-    if target is None:
-        _stay(draft, action, command)
+    press = Press(action, command.actor, command.seats, command.topic)
+    trial = Draft(matter, workflow=workflow, world=draft.world, now=draft.now, seq=draft.seq)
+    target = _tried(trial, case, press, read)
+    if isinstance(target, Refusal):
+        return target
+    if action.settle is None:
+        draft = trial
+        finish(draft, press, target, event=action.id)
+        _note_undone_filing(draft, command.actor)
     else:
-        _marks_and_milestones(draft, action)
-        move(draft, target, actor=command.actor, seats=command.seats, topic=command.topic)
-        _tell_new_holder(draft, command.actor)
+        machine_of(workflow).step(matter.state, action.id, None)
+        seats = [(seat.seat, seat.unit) for seat in command.seats]
+        settle.take(draft, action.id, read, after=action.settle, actor=command.actor, seats=seats, topic=command.topic)
     occurrence = Occurrence(
         type=EventType.ACTED, from_=matter.state, to=draft.get("state"), action=action.id, actor=command.actor,
         at=draft.now, data=draft.data,
@@ -179,96 +170,27 @@ def _act(draft: Draft, command: Act) -> Decision | Refusal:
     return _decision(draft, occurrence)
 
 
-def take_form(draft: Draft, action: Action, read: Values, *, actor: Actor) -> None:
-    """Take the fields, constants, counts and the doer of an action; then the clocks its classes choose."""
+def _tried(draft: Draft, case: Case, press: Press, read: Values) -> str | Refusal | None:
+    """Fill the form in, and return where the press leads, or why it cannot be."""
     draft.fill(read)
-    if any(draft.get("fields").get(name) != value for name, value in action.set.items()):
-        draft.set(fields={**draft.get("fields"), **action.set}, forms=draft.get("forms") + 1)
-    if action.counts is not None:
-        draft.count("counters", action.counts)
-    draft.count("uses", f"{draft.get('state')}.{action.id}")
-    if actor.person is not None:
-        draft.put("doers", action.id, actor.person)
-    klass = class_of(draft.workflow, draft.get("fields"))
-    if draft.get("fields") != draft.before.fields or klass != draft.get("klass"):
-        draft.set(klass=klass)
-        for key in recompute_limits(draft):
-            ring_again(draft, key)
+    target = prepare(draft, press)
+    if isinstance(target, Refusal):
+        return target
+    if target is not None and returns_to_spent(case, target):
+        return SPENT
+    problem = seats_problem(draft, press, target)
+    return target if problem is None else problem
 
 
-def _marks_and_milestones(draft: Draft, action: Action) -> None:
-    for mark in action.marks:
-        if mark not in draft.get("marks"):
-            draft.put("marks", mark, Mark(seq=draft.seq, at=draft.now))
-    meet_named(draft, action.marks)
-    meet_milestones(draft, (*action.marks, action.id))
-
-
-def _stay(draft: Draft, action: Action, command: Act) -> None:
-    _marks_and_milestones(draft, action)
-    state = draft.state
-    hold(draft, stopped_by(state, draft.clocks))
-    if action.id == BuiltIn.NOTE or _is_holder(draft, command.actor):
-        draft.set(owes=None)
-    if state.extend is not None and action.id in (
-        BuiltIn.ASK_EXTENSION,
-        BuiltIn.GRANT_EXTENSION,
-        BuiltIn.DENY_EXTENSION,
-    ):
-        extension.apply(draft, action.id, actor=command.actor, extend=state.extend)
-    if action.id == BuiltIn.ASSIGN and state.children is not None:
-        for seat in command.seats:
-            children.open_one(draft, state.children.seats[seat.seat], unit=seat.unit, actor=command.actor)
-    if state.children is not None and state.children.done_require and children.way_on(draft) is not None:
-        draft.follows.append(Join(matter=draft.before.id))
-
-
-def _is_holder(draft: Draft, actor: Actor) -> bool:
-    holder, stands_in = draft.get("holder"), draft.get("stands_in")
-    own = holder is not None and holder.unit is None and holder.role == actor.role
-    others = capacities_of(
-        actor, stands_in or holder, workflow=draft.workflow, place=draft.get("place"),
-        organisation=draft.world.organisation, at=draft.now,
-    )  # fmt: skip
-    return own or any(Holder(role=one.role, unit=one.unit) in (holder, stands_in) for one in (actor, *others))
-
-
-def _tell_new_holder(draft: Draft, actor: Actor) -> None:
-    holder = draft.get("stands_in") or draft.get("holder")
-    if holder is None or (holder.role == actor.role and holder.unit == actor.unit):
+def _note_undone_filing(draft: Draft, actor: Actor) -> None:
+    """Record that a filing was undone, where whoever reported ends the matter within the start's `settle`."""
+    start, role, matter = draft.workflow.starts.get(draft.before.start), draft.role(actor.role), draft.before
+    own = role is not None and role.covers is Covers.OWN
+    if start is None or start.settle is None or draft.get("outcome") is None or not own:
         return
-    draft.tell(None if holder.unit is None else holder, "moved")
-
-
-def _seats_of_act(draft: Draft, command: Act, action: Action, target: str | None) -> Refusal | None:
-    if target is not None:
-        return _seat_problem(draft.workflow.states[target], command.seats, draft)
-    if action.id != BuiltIn.ASSIGN:
-        return None
-    state_children = draft.state.children
-    if state_children is None or not command.seats:
-        return Refusal(RefusalCode.REQUIRED, "请选要补派的单位。", "seats")
-    free = children.free_seats(draft.before, state_children)
-    busy = children.units_here(draft.before)
-    for seat in command.seats:
-        if seat.unit not in draft.world.organisation.units:
-            return Refusal(RefusalCode.FIELD, f"没有「{seat.unit}」这个单位，请重新选。", "seats")
-        if seat.unit in busy:
-            return Refusal(RefusalCode.FIELD, "同一个单位只能占一个位置。", "seats")
-        busy.add(seat.unit)
-        free[seat.seat] = free.get(seat.seat, 0) - 1
-    full = next((seat for seat, left in free.items() if left < 0), None)
-    return None if full is None else Refusal(RefusalCode.FIELD, f"「{full}」的位置已经满了。", "seats")
-
-
-def _seat_problem(target: State, seats: tuple[SeatAsked, ...], draft: Draft) -> Refusal | None:
-    if target.children is None:
-        return Refusal(RefusalCode.FIELD, "这一步不用选单位。", "seats") if seats else None
-    organisation = draft.world.organisation
-    category = draft.get("fields").get("category")
-    default = organisation.department_for(category if isinstance(category, str) else None)
-    problem = children.problem_with(target.children, seats, default_unit=default, known=organisation.units)
-    return None if problem is None else Refusal(RefusalCode.REQUIRED, problem, "seats")
+    calendar = draft.world.calendar(draft.calendar_of(draft.workflow.states[matter.state]))
+    if draft.now < calendar.due(matter.filed, start.settle).at:
+        draft.data["undone"] = {"action": start.id, "seq": 1}
 
 
 def _fire(draft: Draft, command: Fire) -> Decision | Refusal:
@@ -293,7 +215,7 @@ def _child_ended(draft: Draft, command: ChildEnded) -> Decision | Refusal:
     machine_of(draft.workflow).step(matter.state, JOINED, target)
     if target is not None:
         move(draft, target, actor=SYSTEM)
-        _tell_new_holder(draft, SYSTEM)
+        tell_new_holder(draft, SYSTEM)
     draft.data["child"] = {"id": command.child, "outcome": command.outcome}
     return _decision(draft, _by_engine(draft, EventType.CHILD_ENDED, "child_ended"))
 
@@ -305,7 +227,7 @@ def _join(draft: Draft, _command: Join) -> Decision | Refusal:
         return STALE if matter.is_open else ENDED
     machine_of(draft.workflow).step(matter.state, JOINED, target)
     move(draft, target, actor=SYSTEM)
-    _tell_new_holder(draft, SYSTEM)
+    tell_new_holder(draft, SYSTEM)
     return _decision(draft, _by_engine(draft, EventType.CHILD_ENDED, "child_ended"))
 
 
@@ -327,7 +249,7 @@ def _topic_ended(draft: Draft, command: TopicEnded) -> Decision | Refusal:
         machine_of(draft.workflow).step(matter.state, topic_event(outcome), target)
     if target is not None:
         move(draft, target, actor=SYSTEM)
-        _tell_new_holder(draft, SYSTEM)
+        tell_new_holder(draft, SYSTEM)
     draft.data["topic"] = {"id": command.topic, "outcome": command.outcome}
     return _decision(draft, _by_engine(draft, EventType.CHILD_ENDED, "topic_ended"))
 
@@ -349,7 +271,9 @@ def _cancel(draft: Draft, command: Cancel) -> Decision | Refusal:
     machine_of(draft.workflow).step(draft.before.state, CANCELLED, None)
     children.close_open(draft)
     draft.tell(draft.before.holder, "cancelled")
-    draft.set(outcome="cancelled", holder=None, stands_in=None, assignee=None, suspended=(), extension=None)
+    draft.set(
+        outcome="cancelled", holder=None, stands_in=None, assignee=None, suspended=(), extension=None, settling=None
+    )
     return _decision(draft, _by_engine(draft, EventType.CANCELLED, "cancelled"))
 
 

@@ -5,11 +5,14 @@ from types import MappingProxyType
 
 from engine.core.clock.duration import Duration
 from engine.core.clocks import grant, recompute_limits
-from engine.core.decision import Occurrence
+from engine.core.command import SeatAsked
+from engine.core.decision import Occurrence, Refusal
 from engine.core.draft import Draft
 from engine.core.facts import class_of, target_of
 from engine.core.matter import STATE_CLOCK, Holder, Timer
 from engine.core.move import give, move, who_answers
+from engine.core.press import Press, finish, prepare, seats_problem
+from engine.core.procedures import settle
 from engine.core.scope import SYSTEM, superior_of, unit_of_role
 from engine.core.terms import Counter, Do, EventType
 from engine.core.timers import ring_again, rule_of, use_of_rule
@@ -27,15 +30,18 @@ def fire(draft: Draft, timer: Timer) -> Occurrence:
         "clock": timer.clock, "id": rule.id, "do": rule.do.value, "line": rule.where.line, "file": rule.where.file,
     }  # fmt: skip
     target = None
-    if rule.when is not None and not rule.when.holds(draft.facts(draft.clocks[timer.clock].started)):
+    if rule.do is Do.SETTLE:
+        _take_effect(draft)
+    elif rule.when is not None and not rule.when.holds(draft.facts(draft.clocks[timer.clock].started)):
         draft.data["passed_over"] = True
     elif rule.do.leaves:
         target = _target(draft, rule)
-    machine_of(draft.workflow).step(source, rule_event(rule.id), target)
+    if rule.do is not Do.SETTLE:
+        machine_of(draft.workflow).step(source, rule_event(rule.id), target)
     if target is not None:
         _leave(draft, rule, target)
     elif "passed_over" not in draft.data:
-        _STAYING[rule.do](draft, rule, timer)
+        _STAYING.get(rule.do, _nothing_more)(draft, rule, timer)
     return Occurrence(
         type=EventType.FIRED, from_=source, to=draft.get("state"), action=rule.do.value, actor=SYSTEM, at=draft.now,
         due_at=timer.due, fired_at=draft.now, cause="/".join(map(str, timer.key)), data=draft.data,
@@ -173,6 +179,32 @@ def _cannot_leave(draft: Draft, rule: TimerRule, timer: Timer) -> None:
     draft.alarms.append(f"no_target:{rule.id}")
     draft.data["no_target"] = True
     del timer
+
+
+def _nothing_more(draft: Draft, rule: TimerRule, timer: Timer) -> None:
+    """What a press does when it has settled was done before."""
+    del draft, rule, timer
+
+
+def _take_effect(draft: Draft) -> None:
+    """Let the press that has settled have its effect; one that no longer can is dropped, with an alarm."""
+    waiting = settle.put_down(draft)
+    assert waiting is not None  # its clock runs only while it waits
+    draft.data["settled"] = {"action": waiting.action, "seq": waiting.seq}
+    action = draft.workflow.actions_of(draft.before.state)[waiting.action]
+    press = Press(action, waiting.by, tuple(SeatAsked(seat=s, unit=u) for s, u in waiting.seats), waiting.topic)
+    before = draft.values
+    draft.values = dict(before)
+    settle.fill_in(draft, waiting)
+    target = prepare(draft, press)
+    problem = target if isinstance(target, Refusal) else seats_problem(draft, press, target)
+    event = rule_event(Do.SETTLE)
+    if problem is not None or isinstance(target, Refusal):
+        draft.values = before
+        draft.alarms.append(f"no_effect:{waiting.action}")
+        machine_of(draft.workflow).step(draft.before.state, event, None)
+        return
+    finish(draft, press, target, event=event)
 
 
 _STAYING: Mapping[Do, Callable[[Draft, TimerRule, Timer], None]] = MappingProxyType(

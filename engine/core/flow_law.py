@@ -80,11 +80,14 @@ def _actions_of(workflow: Workflow, state: State) -> dict[str, ActionLaw]:
         built_in[BuiltIn.GRANT_EXTENSION] = built_in[BuiltIn.DENY_EXTENSION] = frozenset(state.extend.approve)
     if state.children is not None:
         built_in[BuiltIn.ASSIGN] = holder
+    if settled := [action for action in declared.values() if action.settle is not None]:
+        built_in[BuiltIn.UNDO] = frozenset(role for action in settled for role in action.by)
     for word, by in built_in.items():
         laws.setdefault(str(word), ActionLaw(by, frozenset({None}), None, None))
     return laws
 
 
 def _law_of(action: Action) -> ActionLaw:
-    targets: frozenset[str | None] = frozenset(action.to.states) if action.to is not None else frozenset({None})
+    moves = action.to is not None and action.settle is None
+    targets: frozenset[str | None] = frozenset(action.to.states) if moves and action.to else frozenset({None})
     return ActionLaw(frozenset(action.by), targets, action.limit, action.other_than)

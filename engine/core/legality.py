@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 from engine.core.clock.duration import Offset
 from engine.core.clock.working_calendar import WorkingCalendar
 from engine.core.flow_law import ActionLaw, FlowLaw
-from engine.core.matter import STATE_CLOCK, Actor, Holder, Json
+from engine.core.matter import STATE_CLOCK, Actor, Holder, Json, receipt_post
 from engine.core.scope import Organisation, capacities_of
 from engine.core.terms import SYSTEM_ROLE, Covers, Do, EventType
 from engine.core.workflow.machine import (
@@ -200,7 +200,8 @@ class Replay:
         if action.other_than and person is not None and state.get("doers", {}).get(action.other_than) == person:
             yield Fault("actor", f"「{event.get('action')}」要换一个人来做")
         if self._law.covers.get(role) is Covers.OWN:
-            if state.get("reporter", {}).get("person") != person:
+            by_receipt = actor.get("post") == receipt_post(state["id"])
+            if not by_receipt and state.get("reporter", {}).get("person") != person:
                 yield Fault("actor", "不是反映人本人")
             return
         at = instant(event["at"])
@@ -269,7 +270,7 @@ class Replay:
         if rule is not None and rule.do.value != event.get("action"):
             yield Fault("step", f"规则「{rule_id}」不做「{event.get('action')}」")
         calendar = self._calendar(clock, event)
-        offset = rule.at if rule is not None else _DUE if rule_id == Do.LATE else None
+        offset = rule.at if rule is not None else _DUE if rule_id in (Do.LATE, Do.SETTLE) else None
         if offset is None or offset.anchor != "due" or clock.get("due") is None or calendar is None:
             return
         if self._instant_of(calendar, clock["due"], offset) != instant(event["due_at"]):

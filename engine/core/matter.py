@@ -17,6 +17,7 @@ Value: TypeAlias = str | int | bool
 
 STATE_CLOCK = "state"
 REVIEW_CLOCK = "review"
+SETTLE_CLOCK = "settle"
 
 
 def level_clock(level: str) -> str:
@@ -27,6 +28,11 @@ def level_clock(level: str) -> str:
 def named_clock(clock: str) -> str:
     """Key of a named clock among the clocks of a matter."""
     return f"named.{clock}"
+
+
+def receipt_post(matter: str) -> str:
+    """Return the post of whoever holds the receipt of *matter*: its reporter, without an account."""
+    return f"receipt:{matter}"
 
 
 def milestone_clock(milestone: str) -> str:
@@ -130,6 +136,22 @@ class Suspended(Frozen, frozen=True, kw_only=True):
     owes: datetime | None = None
 
 
+class Settling(Frozen, frozen=True, kw_only=True):
+    """
+    A press that was taken by event `seq` and has no effect yet: what was filled in, as if it were pressed later.
+
+    `private` names the vault rows of its private fields; `seats` are (seat, unit).
+    """
+
+    action: str
+    by: Actor
+    seq: int
+    values: dict[str, Value] = {}
+    private: dict[str, str] = {}
+    seats: tuple[tuple[str, str], ...] = ()
+    topic: str | None = None
+
+
 class SeatTaken(Frozen, frozen=True, kw_only=True):
     """A child of this matter: its seat, unit and, when ended, its outcome; `void` seats do not count."""
 
@@ -147,7 +169,8 @@ class Matter(Frozen, frozen=True, kw_only=True):
     `state.action`, `visited` keeps the last entry per state, `doers` the last person per action. `fields` holds
     what may stand in events; `private` names the vault row of each private field. `stands_in` holds it while nobody
     fills the holder's role; `owes` is since when the holder owes a word; `answers` is the superior who answers for
-    it. `seats` are its children, `topics` what it waits for (outcome, empty while open), `waiting` who waits for it.
+    it. `settling` is a press that has no effect yet. `seats` are its children, `topics` what it waits for (outcome,
+    empty while open), `waiting` who waits for it.
     """
 
     id: str
@@ -187,6 +210,7 @@ class Matter(Frozen, frozen=True, kw_only=True):
     suspended: tuple[Suspended, ...] = ()
     extension: ExtensionAsked | None = None
     extended: int = 0
+    settling: Settling | None = None
     parent: str | None = None
     seat: str | None = None
     given: str | None = None

@@ -15,7 +15,7 @@ from engine.core.command import ChildEnded, SeatAsked, TopicEnded
 from engine.core.decision import Refusal
 from engine.core.draft import Draft
 from engine.core.matter import Actor, Holder, Suspended
-from engine.core.procedures import children, pause, topics
+from engine.core.procedures import children, pause, settle, topics
 from engine.core.scope import filled_above, people_of, superior_of, unit_of_role
 from engine.core.terms import Covers, MatterKind, RefusalCode, UnitKind
 from engine.core.workflow.declaration import State
@@ -37,6 +37,7 @@ def move(
 def leave(draft: Draft, target: State) -> None:
     """Put down what belongs to the present state: its clocks, children, extension, supervision."""
     state = draft.state
+    settle.put_down(draft)
     children.close_open(draft)
     release(draft, stopped_by(state, draft.clocks))
     if target.pause:

@@ -12,6 +12,7 @@ from engine.core.procedures import children
 from engine.core.scope import World
 from engine.core.terms import BuiltIn, FieldType, UnitKind
 from engine.core.workflow.declaration import Action, FieldRule, State, Workflow
+from engine.core.workflow.wording import say_duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def _offer(case: Case, action: Action, actor: Actor) -> Offer:
         seats=_seats(case, action, targets),
         waits_for=next((s.waits_for.workflow for s in targets if s.waits_for is not None), None),
         to=tuple(state.id for state in targets),
-        effect=_effect(case, action, targets),
+        effect=_effect(case, action, targets) + ("写的话居民看得到。" if action.shown else ""),
         confirm=action.confirm.zh if action.confirm is not None else None,
         refusal=refusal_of(case, action.id, actor),
     )
@@ -131,6 +132,8 @@ def _seats(case: Case, action: Action, targets: tuple[State, ...]) -> tuple[Seat
 def _effect(case: Case, action: Action, targets: tuple[State, ...]) -> str:
     if action.id == BuiltIn.GRANT_EXTENSION and case.state.extend is not None:
         return f"到期时刻从原来的到期日往后延 {case.state.extend.length}。"
+    if action.settle is not None:
+        return f"马上收下，{say_duration(action.settle)}后生效，在那以前可以撤回。"
     if not targets:
         return "时限不变。"
     names = "或".join(f"「{state.label.zh}」" for state in targets)

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from engine.core.clock.working_calendar import WorkingCalendar
-from engine.core.matter import Actor, Frozen, Holder, Matter
+from engine.core.matter import Actor, Frozen, Holder, Matter, receipt_post
 from engine.core.terms import SYSTEM_ROLE, Covers, LeaveReason, UnitKind
 from engine.core.workflow.declaration import Role, Workflow
 
@@ -309,10 +309,14 @@ def capacities_of(
     return tuple(Actor(post=actor.post, role=seat.role, unit=seat.unit, person=actor.person) for seat in seats)
 
 
+def _is_reporter(actor: Actor, reporter: Actor | None) -> bool:
+    return reporter is not None and reporter.person is not None and reporter.person == actor.person
+
+
 def in_scope(actor: Actor, *, role: Role, matter: Matter, organisation: Organisation) -> bool:
     """Whether *matter* is one that *actor* answers for in *role*."""
     if role.covers == Covers.OWN:
-        return matter.reporter is not None and matter.reporter.person == actor.person
+        return actor.post == receipt_post(matter.id) or _is_reporter(actor, matter.reporter)
     if role.covers == Covers.DEPARTMENT:
         seats = (seat.unit for seat in matter.seats.values() if seat.outcome is None)
         mine = matter.holder is not None and matter.holder.unit == actor.unit

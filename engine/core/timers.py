@@ -13,7 +13,7 @@ from engine.core.clock.working_calendar import DueInstant, WorkingCalendar
 from engine.core.clocks import belongs_to_state, moved, percent_of
 from engine.core.draft import Draft
 from engine.core.facts import calendar_of, duration
-from engine.core.matter import REVIEW_CLOCK, STATE_CLOCK, Clock, Matter, Timer, level_clock
+from engine.core.matter import REVIEW_CLOCK, SETTLE_CLOCK, STATE_CLOCK, Clock, Matter, Timer, level_clock
 from engine.core.scope import World
 from engine.core.terms import Covers, Do
 from engine.core.workflow.declaration import TimerRule, Workflow
@@ -23,12 +23,15 @@ from engine.core.workflow.written import Where
 RANK_LEVEL, RANK_LATE, RANK_OWN, RANK_LADDER, RANK_REVIEW, RANK_NAMED, RANK_MILESTONE = (
     1000, 2000, 3000, 4000, 5000, 6000, 900_000,
 )  # fmt: skip
+# What somebody pressed before goes first.
+RANK_SETTLE = 500
 PER_CLOCK = 200
 AT_DUE = parse_offset("due")
 LATE = "late"
 ATTENTION = frozenset({Do.REMIND, Do.WARN, Do.LATE})
 REVIEW = "review"
 OVER_BUDGET = "over_budget"
+SETTLE = Do.SETTLE.value
 
 
 def armed(workflow: Workflow, matter: Matter, world: World) -> tuple[Timer, ...]:
@@ -169,6 +172,8 @@ def _rules_of_clock(workflow: Workflow, matter: Matter, key: str) -> "Ranked":
         milestone = workflow.states[matter.state].milestones.get(name)
         place = list(workflow.states[matter.state].milestones).index(name) if milestone else 0
         return ((RANK_MILESTONE + place, milestone.overdue),) if milestone else ()
+    if key == SETTLE_CLOCK:
+        return ((RANK_SETTLE, _rule(SETTLE, AT_DUE, Do.SETTLE, workflow.states[matter.state].where)),)
     return _review_rules(workflow, matter.state) if key == REVIEW_CLOCK else ()
 
 

@@ -151,13 +151,17 @@ def _action_words(event: Event, workflow: Workflow) -> str:
     if event.from_ is not None and event.from_ in workflow.states:
         action = workflow.actions_of(event.from_).get(event.action)
         if action is not None:
-            return action.label.zh
+            later = f"（{duration_words(action.settle)}后生效）" if action.settle is not None else ""
+            return f"{action.label.zh}{later}"
     known = {word.value: word.label for word in BuiltIn}
     return known.get(event.action, event.action)
 
 
 def _fired_words(event: Event, patch: Mapping[str, Any], *, target: str, workflow: Workflow, world: World) -> str:
     do = next(word for word in Do if word.value == event.action)
+    if do is Do.SETTLE:
+        action = workflow.actions_of(event.from_ or "").get((event.data.get("settled") or {}).get("action", ""))
+        return f"「{action.label.zh if action is not None else '刚才的'}」生效{target}"
     if event.data.get("passed_over"):
         return f"到了{do.label}的时刻，条件不符，没有动"
     answers = patch.get("answers")

@@ -112,6 +112,7 @@ def _start(name: str, part: Part) -> Start:
         external=part.texts("external"),
         to=target_of(part.get("to")) or Target((), (), part.where),
         where=part.key_where,
+        settle=part.value("settle", Duration),
     )
 
 

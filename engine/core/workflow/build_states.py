@@ -164,6 +164,8 @@ def _action(name: str, part: Part) -> Action:
         other_than=part.text("other_than"),
         place_from=part.text("place_from"),
         where=part.key_where,
+        settle=part.value("settle", Duration),
+        shown=part.value("shown", bool) or False,
     )
 
 

@@ -1,8 +1,4 @@
-"""
-A workflow as it was declared: frozen, resolved, with the place of everything in its file.
-
-Only shapes stand here. The loader makes them from text, the checker reads them, the machine and `decide` run them.
-"""
+"""A workflow as declared, resolved, with the place of everything in its file: shapes only, the loader makes them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -113,7 +109,7 @@ class TimerRule:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a person may do in a state. Without `to` it stays; `place_from` names the field with its new place."""
+    """What a person may do in a state: without `to` it stays; with `settle` it takes effect only after that time."""
 
     id: str
     label: Label
@@ -131,6 +127,8 @@ class Action:
     other_than: str | None
     place_from: str | None
     where: Where
+    settle: Duration | None = None
+    shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +285,7 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A way in. `external` names what a work order of an upper platform brings."""
+    """A way in; who withdraws within `settle` undoes it. `external` names what a work order from above brings."""
 
     id: str
     by: tuple[str, ...]
@@ -297,6 +295,7 @@ class Start:
     external: tuple[str, ...]
     to: Target
     where: Where
+    settle: Duration | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,6 +160,7 @@ def _starts(workflow: Workflow) -> Iterator[_Row]:
         yield (*path, "optional"), f"{name}可以填", _names(workflow, start.optional)
         yield (*path, "marks"), f"{name}记下", "、".join(start.marks)
         yield (*path, "external"), f"{name}带来", "、".join(start.external)
+        yield (*path, "settle"), f"{name}多久内可以撤回", say_duration(start.settle) if start.settle else "不说"
 
 
 def _levels(workflow: Workflow) -> Iterator[_Row]:
@@ -250,6 +251,8 @@ def _action(workflow: Workflow, action: Action, at: tuple[Path, str]) -> Iterato
     yield (*path, "marks"), f"{name}记下", "、".join(action.marks)
     yield (*path, "counts"), f"{name}计入", action.counts.label if action.counts else "无"
     yield (*path, "confirm"), f"{name}再问一句", action.confirm.zh if action.confirm else "无"
+    yield (*path, "settle"), f"{name}多久后生效", say_duration(action.settle) if action.settle else "马上"
+    yield (*path, "shown"), f"{name}写的话", "居民看得到" if action.shown else "居民看不到"
 
 
 def _rules(

@@ -169,6 +169,9 @@ def _arrows_of_state(workflow: Workflow, state: State) -> Iterator[Arrow]:
     for action in workflow.actions_of(state.id).values():
         targets = action.to.states if action.to is not None else (None,)
         yield from (Arrow(action.id, state.id, to) for to in targets)
+        if action.settle is not None:
+            yield Arrow(action.id, state.id, None)
+            yield from (Arrow(rule_event(Do.SETTLE), state.id, to) for to in (None, *targets))
     for rule in rules_anywhere(workflow, state):
         event = rule_event(rule.id)
         yield Arrow(event, state.id, None)

@@ -201,6 +201,10 @@ def say_action(workflow: Workflow, action: Action) -> str:
         parts.append(f"要填{_fields(workflow, action.require)}")
     if action.limit is not None:
         parts.append(f"最多 {action.limit} 次")
+    if action.shown:
+        parts.append("写的话居民看得到")
+    if action.settle is not None:
+        parts.append(f"{say_duration(action.settle)}后生效，在那以前可以撤回")
     parts.append(f"到{say_where_to(workflow, action.to)}" if action.to is not None else "事情留在这里")
     return "，".join(parts) + "。"
 
