@@ -3,14 +3,15 @@
 from collections.abc import Callable
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from api import errors, health
-from api.pages import filing, listing, matters, viewing, work
+from api import errors, gates, health
+from api.pages import filing, listing, matters, signing_in, viewing, work
 from api.rendering import STATIC
 from api.safety import Safety
 from engine.wiring import Sanlian
@@ -49,8 +50,18 @@ def create_app(sanlian: Sanlian, *, wake: Callable[[], None] = nobody) -> FastAP
     app.state.sanlian = sanlian
     app.state.wake = wake
     errors.install(app)
+    gates.install(app)
     # Filing before the page of one matter: `new` is no number.
-    for router in (health.router, listing.router, filing.router, viewing.router, work.router, matters.router):
+    for router in (
+        health.router,
+        signing_in.router,
+        listing.router,
+        filing.router,
+        viewing.router,
+        work.router,
+        matters.router,
+    ):
         app.include_router(router)
+    app.state.paths = frozenset(route.path for route in app.routes if isinstance(route, APIRoute))
     app.mount("/static", VersionedFiles(directory=STATIC), name="static")
     return app

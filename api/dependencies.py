@@ -1,4 +1,4 @@
-"""What every request is given: the deployment, one reading of the clock, and the post acted as."""
+"""What every request is given: the deployment, one reading of the clock, who signed in, and the post acted as."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,23 +9,27 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Request
 from starlette.datastructures import FormData
 
+from api.pages.home import Entry, entries, tabs
+from api.sessions import token_of
 from api.words import Words
-from engine.core.abilities import abilities_of
+from engine.core.abilities import abilities_of, office_of
 from engine.core.matter import Actor
 from engine.core.scope import Organisation, Post, World
-from engine.core.terms import Ability
+from engine.core.terms import SUPERVISOR, Ability
 from engine.core.workflow.declaration import Workflow
-from engine.errors import Forbidden
+from engine.errors import Forbidden, NotSignedIn, PasswordChangeNeeded, PasswordNeeded
+from engine.services.keep_sessions import SignedIn, acting_post, actor_of, find, note_use, posts_held
 from engine.services.naming import post_name
+from engine.services.sight import Sight, sight_of
 from engine.wiring import Sanlian
 
-POST_COOKIE = "sanlian-post"
 THEME_COOKIE = "sanlian-theme"
 SIZE_COOKIE = "sanlian-size"
 THEMES = frozenset({"dark", "outdoor"})
 SIZES = frozenset({"l", "xl"})
-# Whose desk a visitor sees first: the one that looks after everything.
-FIRST_ROLE = "service_centre"
+_SUPERVISOR_LABEL = "督导员"
+# Until there is a calendar, which names its own.
+_ZONE = ZoneInfo("Asia/Shanghai")
 MAX_FILES = 20
 MAX_FIELDS = 200
 MAX_TEXT_BYTES = 64 * 1024
@@ -61,11 +65,15 @@ class PageFrame:
     look: Look
     viewer: Viewer | None
     section: str = ""
+    name: str = ""
+    posts: tuple[str, ...] = ()
+    nav: tuple[Entry, ...] = ()
+    tabs: tuple[Entry, ...] = ()
 
 
 @dataclass(slots=True)
 class Asked:
-    """One request, with the one reading of the clock that all of it uses."""
+    """One request, with the one reading of the clock that all of it uses; `signed` is who signed in."""
 
     request: Request
     sanlian: Sanlian
@@ -74,11 +82,12 @@ class Asked:
     flows: tuple[Workflow, ...]
     viewer: Viewer | None
     look: Look = field(default_factory=Look)
+    signed: SignedIn | None = None
 
     @property
     def zone(self) -> ZoneInfo:
         """The local time of the pages."""
-        return self.world.calendar(None).zone
+        return self.world.calendar(None).zone if self.world.calendars else _ZONE
 
     @property
     def words(self) -> Words:
@@ -89,6 +98,11 @@ class Asked:
     def actor(self) -> Actor | None:
         """Who acts."""
         return self.viewer.actor if self.viewer is not None else None
+
+    @property
+    def sight(self) -> Sight:
+        """What who acts may see."""
+        return sight_of(self.actor, world=self.world, flows=self.flows)
 
     def require(self, ability: Ability) -> Viewer:
         """
@@ -101,6 +115,51 @@ class Asked:
             raise Forbidden(what=ability.label)
         return self.viewer
 
+    def require_content(self) -> Viewer:
+        """
+        Return who acts, once sure that matters are any of their business: an office's are not.
+
+        Raises:
+            Forbidden: this post neither works on matters nor files them.
+        """
+        if self.viewer is None or not (self.viewer.may(Ability.WORK) or self.viewer.may(Ability.FILE)):
+            raise Forbidden(what=Ability.WORK.label)
+        return self.viewer
+
+    def require_fresh(self) -> None:
+        """
+        Go on only if the password was given in the last minutes; a page asks for it and then goes on by itself.
+
+        Raises:
+            PasswordNeeded: it was longer ago.
+        """
+        if self.signed is None or self.now >= self.signed.fresh_until:
+            raise PasswordNeeded()
+
+    def require_signed(self) -> SignedIn:
+        """
+        Return who signed in.
+
+        Raises:
+            NotSignedIn: nobody has.
+        """
+        if self.signed is None:
+            raise NotSignedIn()
+        return self.signed
+
+    @property
+    def own_posts(self) -> tuple[Post, ...]:
+        """The posts that who signed in holds now."""
+        if self.signed is None or self.signed.office is not None:
+            return ()
+        return posts_held(self.world.organisation, self.signed.person, now=self.now)
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """The pages this application has."""
+        known: frozenset[str] = self.request.app.state.paths
+        return known
+
     def wake(self) -> None:
         """Tell the scheduler that something new may be due."""
         self.request.app.state.wake()
@@ -108,11 +167,14 @@ class Asked:
     def frame(self, section: str = "") -> dict[str, Any]:
         """What every template is given."""
         url = self.request.url
-        here = url.path if self.request.method == "GET" else "/matters"
-        return {
-            "page": PageFrame(here=here, look=self.look, viewer=self.viewer, section=section),
-            "words": self.words,
-        }
+        here = url.path if self.request.method == "GET" else "/"
+        nav = entries(self.viewer.abilities, paths=self.paths) if self.viewer is not None else ()
+        page = PageFrame(
+            here=here, look=self.look, viewer=self.viewer, section=section,
+            name=self.signed.name if self.signed is not None else "",
+            posts=tuple(post.id for post in self.own_posts), nav=nav, tabs=tabs(nav),
+        )  # fmt: skip
+        return {"page": page, "words": self.words}
 
 
 def sanlian_of(request: Request) -> Sanlian:
@@ -127,33 +189,63 @@ def look_of(request: Request) -> Look:
     return Look(theme=theme if theme in THEMES else "", size=size if size in SIZES else "")
 
 
-def asked(request: Request) -> Asked:
-    """Read clock, world and viewer once for the whole request."""
+def asked_by_anybody(request: Request) -> Asked:
+    """Read clock, world and who signed in, if somebody did, once for the whole request."""
     sanlian = sanlian_of(request)
     now = sanlian.clock.now()
     with sanlian.uow.read() as tx:
-        world = sanlian.door.shelf.world(tx)
+        world = sanlian.door.shelf.world_or_empty(tx)
         digests = tx.workflows.current_digests()
         flows = tuple(sanlian.door.shelf.workflow(tx, digests[name]) for name in sorted(digests))
-    viewer = viewer_of(request.cookies.get(POST_COOKIE, ""), organisation=world.organisation, flows=flows, now=now)
-    return Asked(
-        request=request, sanlian=sanlian, now=now, world=world, flows=flows, viewer=viewer, look=look_of(request)
-    )
+        signed = find(tx, token_of(request), now=now)
+    if signed is not None:
+        note_use(sanlian.uow, signed, now=now)
+    viewer = viewer_of(signed, organisation=world.organisation, flows=flows, now=now)
+    found = Asked(
+        request=request, sanlian=sanlian, now=now, world=world, flows=flows, viewer=viewer, look=look_of(request),
+        signed=signed,
+    )  # fmt: skip
+    request.state.asked = found
+    return found
 
 
-def viewer_of(cookie: str, *, organisation: Organisation, flows: tuple[Workflow, ...], now: datetime) -> Viewer | None:
-    """Return the post chosen, else the desk that looks after everything, else nobody."""
-    post = organisation.posts.get(cookie)
-    if post is None or not post.is_held(now):
-        held = [one for one in organisation.posts.values() if one.is_held(now)]
-        post = next((one for one in held if one.role == FIRST_ROLE), held[0] if held else None)
-    return None if post is None else as_viewer(post, organisation=organisation, flows=flows)
+def asked(request: Request) -> Asked:
+    """
+    Do the same for somebody who must have signed in.
+
+    Raises:
+        NotSignedIn: nobody has.
+        PasswordChangeNeeded: with a one-time password, which opens nothing else.
+    """
+    found = asked_by_anybody(request)
+    if found.require_signed().must_change:
+        raise PasswordChangeNeeded()
+    return found
+
+
+def viewer_of(
+    signed: SignedIn | None, *, organisation: Organisation, flows: tuple[Workflow, ...], now: datetime
+) -> Viewer | None:
+    """Return what who signed in acts as: an office, a post, or nobody without either."""
+    if signed is None:
+        return None
+    post = acting_post(signed, organisation, now=now)
+    if post is not None:
+        return as_viewer(post, organisation=organisation, flows=flows)
+    actor = actor_of(signed, organisation, now=now)
+    if actor is None:
+        return None
+    office = office_of(actor.role)
+    label = office.label if office is not None else actor.role
+    return Viewer(id=actor.post, label=label, actor=actor, abilities=abilities_of(actor.role, flows))
 
 
 def as_viewer(post: Post, *, organisation: Organisation, flows: tuple[Workflow, ...]) -> Viewer:
     """Return *post* with its words."""
     flow = next((one for one in flows if post.role in one.roles), None)
     label = post_name(post, workflow=flow, organisation=organisation) if flow is not None else post.id
+    if post.role == SUPERVISOR:
+        label = _SUPERVISOR_LABEL
     return Viewer(
         id=post.id,
         label=label,
@@ -168,12 +260,13 @@ async def posted(request: Request) -> FormData:
 
 
 def local_path(wanted: object) -> str:
-    """Return *wanted* if it is a path of ours, else the list."""
+    """Return *wanted* if it is a path of ours, else the first page."""
     path = wanted if isinstance(wanted, str) else ""
     if not path.startswith("/") or path.startswith("//") or "\\" in path:
-        return "/matters"
+        return "/"
     return quote(path, safe="/?&=%-_.~#")
 
 
 AskedNow = Annotated[Asked, Depends(asked)]
+AskedByAnybody = Annotated[Asked, Depends(asked_by_anybody)]
 Posted = Annotated[FormData, Depends(posted)]

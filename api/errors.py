@@ -5,13 +5,14 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api.dependencies import PageFrame, look_of
+from api.dependencies import Asked, PageFrame, look_of
 from api.rendering import draw
 from engine.errors import (
     BadInput,
@@ -20,8 +21,12 @@ from engine.errors import (
     Forbidden,
     KeyReused,
     NotFound,
+    NotSignedIn,
+    PasswordChangeNeeded,
+    PasswordNeeded,
     Refused,
     SanlianError,
+    TooManyTries,
     Unavailable,
 )
 
@@ -29,9 +34,14 @@ logger = logging.getLogger(__name__)
 
 TYPE = "urn:sanlian:error:"
 RETRY_SECONDS = 5
+_HEADERS = {503: {"Retry-After": str(RETRY_SECONDS)}, 401: {"WWW-Authenticate": 'Cookie realm="sanlian"'}}
 _STATUS: tuple[tuple[type[SanlianError], int], ...] = (
     (NotFound, 404),
     (Forbidden, 403),
+    (NotSignedIn, 401),
+    (PasswordNeeded, 403),
+    (PasswordChangeNeeded, 403),
+    (TooManyTries, 429),
     (KeyReused, 422),
     (Conflict, 409),
     (Refused, 409),
@@ -41,6 +51,7 @@ _STATUS: tuple[tuple[type[SanlianError], int], ...] = (
 )
 _TITLES = {
     400: "这个请求看不懂",
+    401: "请先登录",
     403: "这次提交没有处理",
     404: "没有这一页",
     405: "这里不能这样做",
@@ -49,10 +60,16 @@ _TITLES = {
     413: "交的东西太大了",
     422: "有内容要改",
     428: "页面太旧了",
+    429: "试的次数太多了",
     500: "出错了",
     503: "暂时存不进去",
 }
-_TITLE_OF: dict[type[SanlianError], str] = {NotFound: "没有这件事", Forbidden: "这一页不归这个岗位"}
+_TITLE_OF: dict[type[SanlianError], str] = {
+    NotFound: "没有这件事",
+    Forbidden: "这一页不归这个岗位",
+    PasswordNeeded: "要再输一次密码",
+    PasswordChangeNeeded: "先换掉一次性密码",
+}
 _DETAILS = {
     400: "请从列表重新打开这一页再试。",
     404: "地址可能抄错了，或者这件事不存在。可以到诉求列表按编号或事由找。",
@@ -105,13 +122,20 @@ def wants_page(request: Request) -> bool:
 
 def answer(request: Request, problem: Problem) -> Response:
     """Return *problem* as a page or as `application/problem+json`."""
-    headers = {"Retry-After": str(RETRY_SECONDS)} if problem.status == 503 else {}
+    headers = _HEADERS.get(problem.status, {})
     if wants_page(request):
-        page = PageFrame(here="/matters", look=look_of(request), viewer=None)
-        response = draw("problem.html", {"page": page, "problem": problem}, status=problem.status)
+        response = draw("problem.html", {**_frame(request), "problem": problem}, status=problem.status)
         response.headers.update(headers)
         return response
     return problem_json(problem, headers=headers)
+
+
+def _frame(request: Request) -> dict[str, Any]:
+    """The frame of who asked, as far as the request came."""
+    found = getattr(request.state, "asked", None)
+    if isinstance(found, Asked):
+        return found.frame()
+    return {"page": PageFrame(here="/", look=look_of(request), viewer=None)}
 
 
 def problem_json(problem: Problem, *, headers: dict[str, str] | None = None) -> Response:

@@ -7,9 +7,14 @@ Every error the engine raises, with its stable code and its wording.
     │   ├── BadText         NUL, lone surrogate, too long
     │   ├── BadFile         a file that cannot be read as what it should be
     │   ├── BadCalendar (CalendarFaults: its files have faults) · BadWorkflow
-    │   └── BadOrganisation
+    │   ├── BadOrganisation
+    │   └── BadPassword     a new password that is easy to guess
     ├── NotFound            no such matter, workflow, version, calendar, unit, post; or one that is not theirs to see
     ├── Forbidden           a page or command that this post never has
+    ├── NotSignedIn         nobody has signed in, or the session is over (SignInRefused: not with these words)
+    ├── TooManyTries        too many failures lately; it says when to try again
+    ├── PasswordNeeded      a sensitive act: the password must be given again
+    ├── PasswordChangeNeeded  a one-time password must be changed before anything else
     ├── Refused             the engine will not do this now (carries the refusal)
     ├── Conflict            somebody else was first, or the key was used for another request
     ├── Unavailable         the store cannot take it now: busy, full, read only, gone
@@ -18,6 +23,7 @@ Every error the engine raises, with its stable code and its wording.
 The wording stands here and nowhere else: ``text`` is the Chinese sentence, filled from the error's own fields.
 """
 
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -108,6 +114,13 @@ class BadOrganisation(BadInput):
     code = "bad_organisation"
 
 
+class BadPassword(BadInput):
+    """A new password that is easy to guess. Fields: reason."""
+
+    code = "bad_password"
+    text = "这个密码不能用：{reason}。"
+
+
 class NotFound(SanlianError):
     """No such thing. Fields: what, found."""
 
@@ -120,6 +133,48 @@ class Forbidden(SanlianError):
 
     code = "forbidden"
     text = "这个岗位没有「{what}」。换一个岗位，或者找管岗位的人。"
+
+
+class NotSignedIn(SanlianError):
+    """Nobody has signed in, or the session is over."""
+
+    code = "not_signed_in"
+    text = "请先登录。登录过的话，可能是太久没有操作，或在别处退出了。"
+
+
+class SignInRefused(NotSignedIn):
+    """No such account, another password, or an account that is closed: the words are the same."""
+
+    code = "sign_in_refused"
+    text = "工号或密码不对。忘了密码，找系统管理员重设。"
+
+
+class TooManyTries(SanlianError):
+    """Too many failures lately. Fields: minutes (to wait), until (instant)."""
+
+    code = "too_many_tries"
+    text = "试的次数太多了，请过 {minutes} 分钟再试。"
+
+    @property
+    def until(self) -> datetime:
+        """The instant from which one may try again."""
+        instant = self.fields["until"]
+        assert isinstance(instant, datetime)  # whoever raises it says when
+        return instant
+
+
+class PasswordNeeded(SanlianError):
+    """A sensitive act: the password must be given again."""
+
+    code = "password_needed"
+    text = "这一步要紧，请再输一次密码。"
+
+
+class PasswordChangeNeeded(SanlianError):
+    """A one-time password must be changed before anything else."""
+
+    code = "password_change_needed"
+    text = "现在用的是一次性密码，先换成自己的。"
 
 
 class Refused(SanlianError):

@@ -12,6 +12,8 @@ from engine.errors import NotFound
 from engine.services.advance import Door
 from engine.services.look_up import Shelf
 from engine.services.organise import open_log
+from engine.services.passwords import Hasher
+from engine.services.sign_in import Keys
 from engine.settings import Settings, read_settings
 from engine.store.database import Database, is_missing, open_database
 from engine.store.migrate import migrate
@@ -69,6 +71,12 @@ class Sanlian:
     uow: UnitOfWork
     clock: Clock
     door: Door
+    hasher: Hasher
+
+    @property
+    def keys(self) -> Keys:
+        """What signing in needs."""
+        return Keys(hasher=self.hasher, ids=self.door.ids, salts=self.door.salts)
 
     def prepare(self) -> None:
         """Bring the schema up to date and open the log."""
@@ -80,7 +88,7 @@ class Sanlian:
         self.database.close()
 
 
-def wire(settings: Settings | None = None, *, clock: Clock | None = None) -> Sanlian:
+def wire(settings: Settings | None = None, *, clock: Clock | None = None, hasher: Hasher | None = None) -> Sanlian:
     """
     Put a deployment together; nothing is read or written yet.
 
@@ -96,6 +104,7 @@ def wire(settings: Settings | None = None, *, clock: Clock | None = None) -> San
         uow=UnitOfWork(database, district=chosen.district),
         clock=clock or Wall(),
         door=Door(shelf=Shelf(), ids=IdMaker(), salts=draw_salt),
+        hasher=hasher or Hasher(),
     )
 
 

@@ -168,7 +168,7 @@ def errors_page() -> str:
 
 
 _NOTHING: dict[str, object] = dict.fromkeys(
-    ("where", "found", "expected", "hint", "what", "reason", "key", "count", "listing"), ""
+    ("where", "found", "expected", "hint", "what", "reason", "key", "count", "listing", "minutes"), ""
 )
 
 

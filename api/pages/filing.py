@@ -29,6 +29,7 @@ _NUMBER = "external"
 @router.get("/matters/new")
 def new(asked: AskedNow, start: Annotated[str, Query(max_length=40)] = "") -> Response:
     """Show the form of filing."""
+    asked.require_content()
     return _page(asked, _form(asked, start))
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import HTMLResponse
 
 from api.dependencies import Asked, AskedNow
 from api.rendering import draw
@@ -45,12 +45,6 @@ class ListView:
     empty_text: str
 
 
-@router.get("/")
-def home() -> RedirectResponse:
-    """Lead to the list."""
-    return RedirectResponse("/matters", status_code=303)
-
-
 @router.get("/matters")
 def matters(
     asked: AskedNow,
@@ -62,6 +56,7 @@ def matters(
     after: Annotated[str, Query(max_length=300)] = "",
 ) -> HTMLResponse:
     """Show one page of the list."""
+    asked.require_content()
     known = show if show in dict(SHOWS) else ""
     filters = Filters(show=known, level=level, unit=unit, role=role, text=q.strip()[:MAX_TEXT])
     view = _view(asked, filters, after=after)

@@ -168,6 +168,7 @@ def _labels(case: CaseFile) -> dict[str, str]:
 
 
 def case_of(asked: Asked, ref: str) -> CaseFile:
+    asked.require_content()
     shelf = asked.sanlian.door.shelf
     with asked.sanlian.uow.read() as tx:
         around = Surroundings(

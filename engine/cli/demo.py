@@ -8,6 +8,7 @@ import typer
 
 from engine.cli.serve import HOST, PORT, USAGE, Host, Port, refuse_outside, run
 from engine.errors import SanlianError
+from engine.services.demo_people import make_demo_people
 from engine.services.demo_setup import set_up_demo
 from engine.settings import Settings
 from engine.wiring import Sanlian, wire
@@ -67,6 +68,7 @@ def open_demo(database: Path, *, fresh: bool) -> Sanlian:
                 beside.rename(f"{database}{suffix}")
     sanlian = _wire(database)
     sanlian.prepare()
+    make_demo_people(sanlian.uow, hasher=sanlian.hasher, now=sanlian.clock.now())  # also in a demo made before
     return sanlian
 
 

@@ -134,6 +134,12 @@ class Shelf:
         """Return the world as it now stands."""
         return self.surroundings(tx).world
 
+    def world_or_empty(self, tx: Transaction) -> World:
+        """Return the world; one without calendars where the deployment has none yet, for people come first."""
+        if tx.facts.get(CALENDARS_FACT) is None:
+            return World(organisation=tx.organisation.load(), calendars={}, default_calendar="")
+        return self.world(tx)
+
 
 def read_stored(version: WorkflowVersion) -> Workflow:
     """

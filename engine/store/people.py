@@ -93,6 +93,12 @@ class People(Repository):
             if self.connection.execute(update(PERSON).where(*this).values(**row)).rowcount == 0:
                 self.connection.execute(insert(PERSON).values(district_id=self.district, **row))
 
+    def set_password(self, person_id: str, password_hash: str, *, must_change: bool) -> None:
+        """Note a person's password, and whether it must be changed before anything else."""
+        this = (PERSON.c.district_id == self.district, PERSON.c.id == person_id)
+        values = {"password_hash": password_hash, "must_change": must_change}
+        self.connection.execute(update(PERSON).where(*this).values(**values))
+
     def add(self, people: Sequence[Person]) -> None:
         """Add *people* who are not there yet."""
         rows = [

@@ -5,14 +5,15 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Request, expect
 
 from api.app import create_app
 from engine.wiring import Sanlian
 from tests.support.browser import OpenPage, ServeApp
+from tests.support.people import act_in_browser
 from tests.support.watching import DESKTOP_WIDTH, PHONE_WIDTH, watched
 
-RESIDENT, WORKER = "jingyi-3.resident.1", "jingyi-3.grid_worker.1"
+RESIDENT, WORKER, CENTRE = "jingyi-3.resident.1", "jingyi-3.grid_worker.1", "street.service_centre.1"
 TOLD = "活动站后门的台阶断了一块，老人容易绊倒。"
 
 
@@ -22,22 +23,15 @@ def site(sanlian: Sanlian, serve_app: ServeApp) -> str:
     return serve_app(create_app(sanlian), lifespan="off")
 
 
-def act_as(page: Page, site: str, post: str) -> None:
-    """Choose a post on the page of posts."""
-    page.goto(f"{site}/as")
-    page.locator(f'button[name="post"][value="{post}"]').click()
-    page.wait_for_url(f"{site}/matters")
-
-
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
 @pytest.mark.parametrize("width", [PHONE_WIDTH, DESKTOP_WIDTH])
 def test_demand_is_filed_accepted_and_found_in_its_history(
-    site: str, open_page: OpenPage, width: int, script: bool
+    site: str, sanlian: Sanlian, open_page: OpenPage, width: int, script: bool
 ) -> None:
     """A resident files, the grid worker accepts and notes; an empty form says what is missing and loses nothing."""
     page = open_page(width=width, height=870, java_script_enabled=script)
     with watched(page, site):
-        act_as(page, site, RESIDENT)
+        act_in_browser(page, site, sanlian, RESIDENT)
         page.goto(f"{site}/matters/new")
         page.get_by_label("事情").fill(TOLD)
         page.get_by_role("button", name="报上去").click()
@@ -47,7 +41,7 @@ def test_demand_is_filed_accepted_and_found_in_its_history(
         expect(page.locator(".clk .say")).to_contain_text("如果没人处理")
         address = page.url.split("?")[0]
 
-        act_as(page, site, WORKER)
+        act_in_browser(page, site, sanlian, WORKER)
         page.goto(f"{address}?do=accept")
         page.locator("#act-accept select").select_option("I6")
         page.locator("#act-accept .main-act").click()
@@ -65,11 +59,13 @@ def test_demand_is_filed_accepted_and_found_in_its_history(
         expect(page.locator(".turn")).to_contain_text("轮到景翼社区 社区专干")
 
 
-def test_error_summary_takes_the_focus_when_a_part_of_the_page_was_swapped(site: str, open_page: OpenPage) -> None:
+def test_error_summary_takes_the_focus_when_a_part_of_the_page_was_swapped(
+    site: str, sanlian: Sanlian, open_page: OpenPage
+) -> None:
     """A person who does not see the page is led to what is wrong."""
     page = open_page(width=DESKTOP_WIDTH, height=870)
     with watched(page, site):
-        act_as(page, site, "zhujidong-3.grid_worker.1")
+        act_in_browser(page, site, sanlian, "zhujidong-3.grid_worker.1")
         page.goto(f"{site}/matters?show=mine")
         page.locator(".what").first.click()
         page.locator("#act-note summary").click()
@@ -84,14 +80,19 @@ PAGES = (
     "/matters/2611-0060",
     "/matters/new",
     "/as",
+    "/sessions",
+    "/password",
     "/nowhere",
 )
 
 
 @pytest.mark.parametrize("width", [PHONE_WIDTH, DESKTOP_WIDTH])
-def test_axe_finds_nothing_and_nothing_scrolls_sideways(site: str, open_page: OpenPage, width: int) -> None:
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(
+    site: str, sanlian: Sanlian, open_page: OpenPage, width: int
+) -> None:
     """Every page, every theme on the list, at the widths people have."""
     page = open_page(width=width, height=844, bypass_csp=True)
+    act_in_browser(page, site, sanlian, CENTRE)
     axe = Axe()
     for path in PAGES:
         page.goto(f"{site}{path}")
@@ -100,21 +101,23 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(site: str, open_page: Op
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
-def test_nothing_scrolls_sideways_on_the_narrowest_phone(site: str, open_page: OpenPage) -> None:
+def test_nothing_scrolls_sideways_on_the_narrowest_phone(site: str, sanlian: Sanlian, open_page: OpenPage) -> None:
     """360 × 640 pixels."""
     page = open_page(width=360, height=640)
+    act_in_browser(page, site, sanlian, CENTRE)
     for path in PAGES:
         page.goto(f"{site}{path}")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
 
 
 @pytest.mark.parametrize("theme", ["dark", "outdoor"])
-def test_axe_finds_nothing_in_the_other_themes(site: str, open_page: OpenPage, theme: str) -> None:
+def test_axe_finds_nothing_in_the_other_themes(site: str, sanlian: Sanlian, open_page: OpenPage, theme: str) -> None:
     """The same pages in the dark and in the sun, in large text."""
     page = open_page(width=PHONE_WIDTH, height=844, bypass_csp=True)
     page.context.add_cookies(
         [{"name": f"sanlian-{name}", "value": value, "url": site} for name, value in (("theme", theme), ("size", "xl"))]
     )
+    act_in_browser(page, site, sanlian, CENTRE)
     axe = Axe()
     for path in ("/matters", "/matters/2611-0031", "/matters/new"):
         page.goto(f"{site}{path}")
@@ -123,9 +126,10 @@ def test_axe_finds_nothing_in_the_other_themes(site: str, open_page: OpenPage, t
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE_WIDTH, path
 
 
-def test_list_shows_twenty_five_rows_without_scrolling(site: str, open_page: OpenPage) -> None:
+def test_list_shows_twenty_five_rows_without_scrolling(site: str, sanlian: Sanlian, open_page: OpenPage) -> None:
     """At 870 px of height the whole page of the list is in sight."""
     page = open_page(width=DESKTOP_WIDTH, height=870)
+    act_in_browser(page, site, sanlian, CENTRE)
     page.goto(f"{site}/matters")
 
     rows = page.locator(".list tbody tr")
@@ -135,9 +139,10 @@ def test_list_shows_twenty_five_rows_without_scrolling(site: str, open_page: Ope
     assert box["y"] + box["height"] <= 870
 
 
-def test_first_visit_is_small(site: str, open_page: OpenPage) -> None:
+def test_first_visit_is_small(site: str, sanlian: Sanlian, open_page: OpenPage) -> None:
     """At most 35 KB over the wire with all files, at most 10 KB for a further page."""
     page = open_page(width=DESKTOP_WIDTH, height=870)
+    act_in_browser(page, site, sanlian, CENTRE)
     sizes: dict[str, int] = {}
     finished: Callable[[Request], None] = lambda request: sizes.update(  # noqa: E731 (a listener of one line)
         {request.url: request.sizes()["responseBodySize"]}

@@ -38,7 +38,7 @@ def test_came_from_here_asks_the_browser_first_when_it_tells(headers: dict[str, 
 
 def test_post_is_refused_when_it_comes_from_elsewhere(client: TestClient) -> None:
     """A foreign page cannot press our buttons."""
-    answer = client.post("/as", data={"post": "street.street_head.1"}, headers={"Sec-Fetch-Site": "cross-site"})
+    answer = client.post("/look", data={"size": "xl"}, headers={"Sec-Fetch-Site": "cross-site"})
 
     assert answer.status_code == 403
     assert answer.headers["content-type"] == "application/problem+json"
@@ -47,7 +47,7 @@ def test_post_is_refused_when_it_comes_from_elsewhere(client: TestClient) -> Non
 
 def test_body_is_refused_when_it_is_announced_too_big(client: TestClient) -> None:
     """Nothing of it is read."""
-    answer = client.post("/as", content=b"", headers={"Content-Length": str(MAX_BODY_BYTES + 1)})
+    answer = client.post("/look", content=b"", headers={"Content-Length": str(MAX_BODY_BYTES + 1)})
 
     assert answer.status_code == 413
 
@@ -60,6 +60,6 @@ def test_body_is_refused_when_it_grows_too_big_unannounced(client: TestClient) -
             yield b"a" * 1_000_000
 
     kind = {"Content-Type": "application/x-www-form-urlencoded"}
-    answer = client.post("/as", content=endless(), headers=kind)
+    answer = client.post("/look", content=endless(), headers=kind)
 
     assert answer.status_code == 413

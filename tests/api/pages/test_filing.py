@@ -4,6 +4,7 @@ import re
 
 from starlette.testclient import TestClient
 
+from tests.api.conftest import act_as
 from tests.api.page import Page
 
 
@@ -15,7 +16,7 @@ def blank(client: TestClient) -> dict[str, str]:
 
 def test_resident_files_with_words_alone_and_sees_number_turn_and_forecast(client: TestClient) -> None:
     """The grid is known, category and kind may stay empty."""
-    client.post("/as", data={"post": "jingyi-2.resident.1"})
+    act_as(client, "jingyi-2.resident.1")
     form = {**blank(client), "f-detail": "东门的地锁挡了轮椅，老人出不来。"}
 
     answer = client.post("/matters/new", data=form)
@@ -30,7 +31,7 @@ def test_resident_files_with_words_alone_and_sees_number_turn_and_forecast(clien
 
 def test_filing_twice_with_one_key_files_once(client: TestClient) -> None:
     """A second press leads to the same demand."""
-    client.post("/as", data={"post": "jingyi-2.resident.1"})
+    act_as(client, "jingyi-2.resident.1")
     form = {**blank(client), "f-detail": "楼顶水箱盖掉了。"}
 
     first, second = (client.post("/matters/new", data=form) for _ in range(2))
@@ -40,7 +41,7 @@ def test_filing_twice_with_one_key_files_once(client: TestClient) -> None:
 
 def test_filing_answers_422_and_keeps_the_words_when_the_place_is_missing(client: TestClient) -> None:
     """The summary names the field."""
-    client.post("/as", data={"post": "street.service_centre.1"})
+    act_as(client, "street.service_centre.1")
     form = {**blank(client), "f-detail": "路口红绿灯不亮。", "f-place": ""}
 
     answer = client.post("/matters/new", data=form)
@@ -53,7 +54,7 @@ def test_filing_answers_422_and_keeps_the_words_when_the_place_is_missing(client
 
 def test_filing_refuses_what_cannot_be_kept_exactly(client: TestClient) -> None:
     """A NUL is refused with words, not stored without it."""
-    client.post("/as", data={"post": "jingyi-2.resident.1"})
+    act_as(client, "jingyi-2.resident.1")
     answer = client.post("/matters/new", data={**blank(client), "f-detail": "看\x00不见"})
 
     assert answer.status_code == 422
@@ -62,7 +63,7 @@ def test_filing_refuses_what_cannot_be_kept_exactly(client: TestClient) -> None:
 
 def test_post_that_may_not_file_is_told_who_may(client: TestClient) -> None:
     """A department cannot file; the page says who can."""
-    client.post("/as", data={"post": "police.department.1"})
+    act_as(client, "police.department.1")
 
     assert "不能报诉求" in client.get("/matters/new").text
     assert client.post("/matters/new", data={"key": "k", "f-detail": "x"}).status_code == 403

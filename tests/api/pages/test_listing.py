@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 from engine.core.terms import MatterKind
 from engine.services.worklist import PAGE_ROWS
 from engine.wiring import Sanlian
+from tests.api.conftest import act_as
 from tests.api.page import Page
 
 NUMBER = re.compile(r'href="/matters/(\d{4}-\d{4,})"')
@@ -70,7 +71,7 @@ def test_list_of_a_community_holds_its_grids_only(client: TestClient) -> None:
 
 def test_list_of_mine_is_that_of_the_post_acted_as(client: TestClient) -> None:
     """A department sees its tasks there."""
-    client.post("/as", data={"post": "city_management.department.1"})
+    act_as(client, "city_management.department.1")
     page = Page(client.get("/matters?show=mine").text)
 
     assert "区城市管理局 经办岗" in page.text

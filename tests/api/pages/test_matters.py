@@ -10,6 +10,7 @@ from engine.core.command import Act
 from engine.core.matter import Actor, Matter
 from engine.services.advance import Done, Entry, advance
 from engine.wiring import Sanlian
+from tests.api.conftest import act_as
 from tests.api.page import Page
 
 WORKER = "zhujidong-3.grid_worker.1"
@@ -27,11 +28,6 @@ def first_in(sanlian: Sanlian, state: str, grid: str = "") -> str:
     with sanlian.uow.read() as tx:
         found = [m.id for m in matters_of(sanlian) if m.state == state and m.place.startswith(grid) and m.is_open]
         return tx.demands.get_many(found)[found[0]].number
-
-
-def act_as(client: TestClient, post: str) -> None:
-    """Choose a post as the page of posts does."""
-    assert client.post("/as", data={"post": post, "next": "/matters"}).status_code == 303
 
 
 def open_form(client: TestClient, number: str, action: str) -> dict[str, Any]:

@@ -1,0 +1,226 @@
+"""
+Sign in: the same time and the same words for an account that is not there, and slower with every failure.
+
+A try is counted before its password is looked at, so a thousand at once are no way around the limits.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from engine.core.scope import SYSTEM
+from engine.errors import SignInRefused, TooManyTries, Unavailable
+from engine.services.keep_sessions import FRESH, TOPIC, Browser, SignedIn, begin, own_actor, person_actor
+from engine.services.passwords import Hasher, check_new_password
+from engine.services.record import record
+from engine.services.save import Ids
+from engine.services.seal import Salts
+from engine.store.database import TryAgain
+from engine.store.people import Person, Tries
+from engine.store.unit_of_work import Transaction, UnitOfWork
+
+ACCOUNT, ADDRESS, PAIR = "account", "address", "pair"
+# Failures that cost nothing yet. Behind one address sits a whole office; an account under attack from many addresses
+# is slowed down, never locked.
+FREE = {PAIR: 5, ACCOUNT: 20, ADDRESS: 50}
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(minutes=15)
+FORGOTTEN_AFTER = timedelta(hours=1)
+LONGEST_LOGIN = 64
+_HASH_DIGITS = 32
+ATTEMPTS = 6
+RETRY_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What signing in needs beside the store."""
+
+    hasher: Hasher
+    ids: Ids
+    salts: Salts
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What somebody gave to sign in, and from where."""
+
+    login: str
+    password: str
+    address: str
+    browser: Browser = field(default_factory=Browser)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A session that began; `token` is shown to the browser once."""
+
+    token: str
+    person: str
+    must_change: bool
+
+
+def sign_in(uow: UnitOfWork, given: Given, *, keys: Keys, now: datetime, before: str = "") -> Begun:
+    """
+    Begin a session for who knows the password; the session *before* it in this browser ends.
+
+    Raises:
+        SignInRefused: no such account, another password, or an account that is closed.
+        TooManyTries: too many failures lately for this account or from this address.
+    """
+    login = normal_login(given.login)
+    subjects = _subjects(login, given.address)
+    count_try(uow, subjects, now=now)
+    with uow.read() as tx:
+        person = tx.people.by_login(login) if login else None
+    right = keys.hasher.verify(person.password_hash if person is not None else None, given.password)
+    if person is None or not right or person.disabled_at is not None:
+        _note_failure(uow, person, closed=right, now=now)
+        raise SignInRefused()
+    outdated = person.password_hash is not None and keys.hasher.is_outdated(person.password_hash)
+    anew = keys.hasher.hash(given.password) if outdated else None
+    with uow.write() as tx:
+        forgive(tx, subjects)
+        if anew is not None:
+            tx.people.set_password(person.id, anew, must_change=person.must_change)
+        if before:
+            tx.sessions.revoke(before, at=now)
+        token = begin(tx, person, browser=given.browser, ids=keys.ids, salts=keys.salts, now=now)
+        record(
+            tx, TOPIC, action="signed_in", by=person_actor(person.id), now=now,
+            data={"kind": given.browser.kind.value},
+        )  # fmt: skip
+    return Begun(token=token, person=person.id, must_change=person.must_change)
+
+
+def give_password_again(
+    uow: UnitOfWork, signed: SignedIn, password: str, *, address: str, keys: Keys, now: datetime
+) -> None:
+    """
+    Make the session fresh for some minutes.
+
+    Raises:
+        SignInRefused: it is another password.
+        TooManyTries: too many failures lately.
+    """
+    person = _verified(uow, signed, password, address=address, keys=keys, now=now)
+    with uow.write() as tx:
+        tx.sessions.refresh(signed.token_hash, until=now + FRESH)
+        record(tx, TOPIC, action="password_given_again", by=person_actor(person.id), now=now, data={})
+
+
+def change_password(
+    uow: UnitOfWork, signed: SignedIn, old: str, new: str, *, address: str, keys: Keys, now: datetime
+) -> int:
+    """
+    Change one's own password, end all other sessions, and return how many those were.
+
+    Raises:
+        BadPassword: the new one is easy to guess, or is the old one.
+        SignInRefused: the old one is another.
+        TooManyTries: too many failures lately.
+    """
+    check_new_password(new, login=signed.login, name=signed.name, old=old)
+    person = _verified(uow, signed, old, address=address, keys=keys, now=now)
+    hashed = keys.hasher.hash(new)
+    with uow.write() as tx:
+        tx.people.set_password(person.id, hashed, must_change=False)
+        ended = tx.sessions.revoke_all(person.id, at=now, but=signed.token_hash)
+        record(tx, TOPIC, action="password_changed", by=own_actor(signed), now=now, data={"sessions_ended": ended})
+    return ended
+
+
+def _verified(uow: UnitOfWork, signed: SignedIn, password: str, *, address: str, keys: Keys, now: datetime) -> Person:
+    subjects = _subjects(signed.login, address)
+    count_try(uow, subjects, now=now)
+    with uow.read() as tx:
+        person = tx.people.get(signed.person)
+    if not keys.hasher.verify(person.password_hash if person is not None else None, password) or person is None:
+        _note_failure(uow, person, closed=False, now=now)
+        raise SignInRefused()
+    with uow.write() as tx:
+        forgive(tx, subjects)
+    return person
+
+
+def normal_login(text: str) -> str:
+    """Return an account's name as it is stored: without blanks around it, in small letters."""
+    return text.strip().casefold()[:LONGEST_LOGIN]
+
+
+def count_try(uow: UnitOfWork, subjects: Iterable[tuple[str, str]], *, now: datetime) -> None:
+    """
+    Count a try as failed until it is forgiven.
+
+    Raises:
+        TooManyTries: one of the *subjects* (scope, whose) must wait; nothing was counted.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            blocked = _count(uow, subjects, now=now)
+        except TryAgain:  # the first two tries of a subject, at once
+            continue
+        if blocked is not None:
+            minutes = -(-int((blocked - now).total_seconds()) // 60)
+            raise TooManyTries(minutes=max(minutes, 1), until=blocked)
+        return
+    raise Unavailable(what="登录的人太多", retry_after_seconds=RETRY_SECONDS)
+
+
+def _count(uow: UnitOfWork, subjects: Iterable[tuple[str, str]], *, now: datetime) -> datetime | None:
+    """Count a try, or return until when to wait and count nothing."""
+    with uow.write() as tx:
+        known = {(scope, subject): tx.sign_in_tries.get(scope, subject) for scope, subject in subjects}
+        waits = [waits_until(tries, free=FREE[scope], now=now) for (scope, _), tries in known.items()]
+        blocked = max((until for until in waits if until is not None), default=None)
+        if blocked is None:
+            for (scope, subject), tries in known.items():
+                failures = 1 if tries is None or is_forgotten(tries, now=now) else tries.failures + 1
+                tx.sign_in_tries.put(scope, subject, Tries(failures=failures, last_at=now))
+                if failures == FREE[scope]:
+                    record(tx, TOPIC, action="sign_in_slowed", by=SYSTEM, now=now, data={"scope": scope})
+    return blocked
+
+
+def waits_until(tries: Tries | None, *, free: int, now: datetime) -> datetime | None:
+    """Return until when nobody may try again, None where one may try now."""
+    if tries is None or tries.failures < free or is_forgotten(tries, now=now):
+        return None
+    doubled = FIRST_WAIT * (1 << min(tries.failures - free, 6))
+    until = tries.last_at + min(doubled, LONGEST_WAIT)
+    return until if now < until else None
+
+
+def is_forgotten(tries: Tries, *, now: datetime) -> bool:
+    """Whether failures are so old that they no longer count."""
+    return now - tries.last_at > FORGOTTEN_AFTER
+
+
+def forgive(tx: Transaction, subjects: Iterable[tuple[str, str]]) -> None:
+    """Take a try back that was right; of the address only this one, for others sit behind it too."""
+    for scope, subject in subjects:
+        if scope != ADDRESS:
+            tx.sign_in_tries.clear(scope, subject)
+            continue
+        tries = tx.sign_in_tries.get(scope, subject)
+        if tries is not None:
+            tx.sign_in_tries.put(scope, subject, Tries(failures=max(tries.failures - 1, 0), last_at=tries.last_at))
+
+
+def _subjects(login: str, address: str) -> tuple[tuple[str, str], ...]:
+    """What a try is counted under: hashed, for people type passwords where the account belongs."""
+    return ((ACCOUNT, _short(login)), (ADDRESS, _short(address)), (PAIR, _short(f"{login}\n{address}")))
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:_HASH_DIGITS]
+
+
+def _note_failure(uow: UnitOfWork, person: Person | None, *, closed: bool, now: datetime) -> None:
+    """Note a failure on an account that is there; what was typed for others stands nowhere."""
+    if person is None:
+        return
+    with uow.write() as tx:
+        data = {"person": person.id, "closed": closed}
+        record(tx, TOPIC, action="sign_in_failed", by=SYSTEM, now=now, data=data)
