@@ -11,7 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from api import errors, gates, health
-from api.pages import filing, listing, matters, signing_in, viewing, work
+from api.pages import board, dispatch, figures, filing, listing, matters, sheet, signing_in, viewing, work
 from api.rendering import STATIC
 from api.safety import Safety
 from engine.wiring import Sanlian
@@ -59,6 +59,10 @@ def create_app(sanlian: Sanlian, *, wake: Callable[[], None] = nobody) -> FastAP
         filing.router,
         viewing.router,
         work.router,
+        dispatch.router,
+        sheet.router,
+        figures.router,
+        board.router,
         matters.router,
     ):
         app.include_router(router)
