@@ -21,6 +21,7 @@ from engine.store.listing import Listing, Stretch, Wanted
 from engine.store.unit_of_work import Transaction
 
 PAGE_ROWS = 25
+ABOVE = "above"  # asked for as a level: steps that stand outside the levels
 STUCK_DAYS = 5
 AGAIN_TIMES, AGAIN_DAYS = 3, 30
 RATE_DAYS = 7
@@ -37,8 +38,9 @@ class Frame:
     """
     When and where figures are counted.
 
-    `sight` is whose figures they are, `home` the community or grid they are cut to (None: everything). `before` runs from the last working day to last midnight, `today` from there to *now*
-    (a past day: to its midnight), `rest` from now to the midnight to come.
+    `sight` is whose figures they are, `home` the community or grid they are cut to (None: everything). `before` runs
+    from the last working day to last midnight, `today` from there to *now* (a past day: to its midnight), `rest` from
+    now to the midnight to come.
     """
 
     now: datetime
@@ -145,9 +147,12 @@ def _picked(wanted: Wanted, frame: Frame, pick: Pick) -> Wanted:
         wanted = replace(wanted, holder=(pick.role, pick.unit or None))
     elif unit is not None and unit.kind == UnitKind.DEPARTMENT:
         wanted = replace(wanted, holder_unit=pick.unit)
-    elif pick.unit and wanted.holder_unit is None:
+    elif pick.unit:
         wanted = replace(wanted, places=places_under(pick.unit, frame.organisation))
-    if pick.level:
+    if pick.level == ABOVE:
+        above = _states(frame.flows, lambda flow, state: state.level is None and state.final is None)
+        wanted = replace(wanted, states=above if wanted.states is None else frozenset(wanted.states) & above)
+    elif pick.level:
         wanted = replace(wanted, level=pick.level)
     if pick.category:
         wanted = replace(wanted, category=pick.category)
@@ -273,10 +278,6 @@ _EVERY: tuple[Definition, ...] = (
         lambda tx, frame, pick: Wanted(
             kinds=_DEMAND, states=_states(frame.flows, lambda flow, state: state.review is not None)
         ),
-    ),
-    Definition(
-        "in_hand", "在手", "眼下轮到这个单位的诉求、任务和议题。",
-        lambda tx, frame, pick: Wanted(holder_unit=pick.unit),
     ),
     Definition(
         "escalating", "会自动升级", "没人办的话，到那一刻按规则自动升一级的诉求。",
