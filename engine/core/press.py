@@ -15,7 +15,6 @@ from engine.core.matter import Actor, Holder, Mark
 from engine.core.move import move, take_place
 from engine.core.procedures import children, extension, settle
 from engine.core.scope import capacities_of
-from engine.core.scope import capacities_of
 from engine.core.terms import BuiltIn, RefusalCode
 from engine.core.timers import ring_again
 from engine.core.workflow.declaration import Action, State

@@ -113,6 +113,18 @@ class Demands(Repository):
                 found.setdefault(row.external_number, Demand(*row))
         return found
 
+    def by_receipt(self, code_hash: bytes) -> Demand | None:
+        """Return the demand whose receipt has the code of that hash."""
+        query = select(*(DEMAND.c[name] for name in _NAMES))
+        query = query.where(DEMAND.c.district_id == self.district, DEMAND.c.receipt_code_hash == code_hash)
+        row = self.connection.execute(query).one_or_none()
+        return Demand(*row) if row else None
+
+    def set_receipt(self, matter_id: str, code_hash: bytes) -> None:
+        """Note the hash of the code that opens a demand from now on."""
+        query = update(DEMAND).where(DEMAND.c.district_id == self.district, DEMAND.c.matter_id == matter_id)
+        self.connection.execute(query.values(receipt_code_hash=code_hash))
+
     def reporters_of(self, matter_id: str) -> list[Reporter]:
         """Return the reporters of a demand, in order."""
         query = select(*(REPORTER.c[name] for name in _REPORTER_NAMES))

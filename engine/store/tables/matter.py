@@ -75,6 +75,7 @@ class DemandRow(Row, table=True):
         ForeignKeyConstraint(["district_id", "matter_id"], ["matter.district_id", "matter.id"]),
         UniqueConstraint("district_id", "number"),
         Index("ix_demand_external", "district_id", "external_number"),
+        Index("ix_demand_receipt", "district_id", "receipt_code_hash", unique=True),
         Index("ix_demand_category", "district_id", "category", "matter_id"),
     )
 
