@@ -22,6 +22,7 @@ MODULES = {
     "export": "publish",
     "import": "xes",
     "report": "xes",
+    "orders": "orders",
     "verify": "audit",
     "history": "audit",
     "digest": "audit",

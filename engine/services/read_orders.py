@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from engine.errors import BadFile
+from engine.services.read_table import read_csv, read_workbook
 from engine.services.table import Row, Sheet, letters_of, place_of
 
 NUMBER, DUE, TEXT = "number", "due", "text"
@@ -85,6 +86,27 @@ class OrdersRead:
 
 class _Bad(Exception):
     """A cell has a fault; the arguments are its column, what was found and what is expected."""
+
+
+def open_orders(data: bytes, *, where: str, encoding: str | None, zone: ZoneInfo) -> OrdersRead:
+    """
+    Return the orders in a file, a workbook or CSV by its first bytes; of a workbook the first sheet with headings.
+
+    Raises:
+        BadFile: it cannot be read, or has no headings of orders.
+    """
+    if not data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        return read_orders(read_csv(data, where=where, encoding=encoding, headings=PROOF), where=where, zone=zone)
+    sheets = [sheet for sheet in read_workbook(data, where=where) if sheet.rows]
+    if not sheets:
+        raise BadFile(where=where[:60], found="空表", expected="有表头、有工单的表")
+    wanted = next((sheet for sheet in sheets if _has_headings(sheet)), sheets[0])
+    return read_orders(wanted, where=where, zone=zone)
+
+
+def _has_headings(sheet: Sheet) -> bool:
+    known = {_KNOWN.get(plain_heading(text)) for row in sheet.rows[:_HEAD_WITHIN] for text in row.cells}
+    return known.issuperset(_REQUIRED)
 
 
 def read_orders(sheet: Sheet, *, where: str, zone: ZoneInfo) -> OrdersRead:

@@ -34,6 +34,7 @@ TOPIC = "orders"
 TAKEN_IN = "orders_taken_in"
 CHUNK = 100
 _SERIES = "orders"
+_FEW = 5
 _DETAIL, _CATEGORY = "detail", "category"
 _PLACE_LINE, _CATEGORY_LINE = "地点", "来单类别"
 _REPORTER = "reporter.1"
@@ -206,6 +207,8 @@ class _Desk:
         detail = self.detail(plan)
         if self.longest is not None and len(detail) > self.longest:
             return _replaced(plan, REFUSED, f"事情最多 {self.longest} 字，现在 {len(detail)} 字。请缩短后再收。")
+        if _CATEGORY in self.start.require and not plan.category:
+            return _replaced(plan, REFUSED, f"类别「{plan.order.category or '空'}」不在目录里，流程要求先有类别。")
         if not plan.is_sure:
             return _replaced(plan, NEW, "没有认出是哪个网格，先放在街道。")
         return plan
@@ -249,6 +252,25 @@ def order_start(tx: Transaction, *, services: Door) -> tuple[Workflow, Start]:
             if start is not None:
                 return flow, start
     raise BadInput(where="流程", found="没有收上级平台工单的入口", expected="已发布的诉求流程，入口写着 external")
+
+
+def order_desk(uow: UnitOfWork, post: str | None, *, services: Door, now: datetime) -> Actor:
+    """
+    Return who takes orders in: *post*, or where none is said the first that the flow lets in.
+
+    Raises:
+        BadInput: nobody holds such a post now.
+    """
+    with uow.read() as tx:
+        _, start = order_start(tx, services=services)
+        posts = services.shelf.world(tx).organisation.posts.values()
+    may = sorted((one for one in posts if one.is_held(now) and one.role in start.by), key=lambda one: one.id)
+    desk = next((one for one in may if post in (None, one.id)), None)
+    if desk is None:
+        raise BadInput(
+            where="岗位", found=post or "没有人", expected="、".join(one.id for one in may[:_FEW]) or "能收工单的岗位"
+        )
+    return Actor(post=desk.id, role=desk.role, unit=desk.unit, person=desk.person)
 
 
 def _whole(world: World) -> str:
