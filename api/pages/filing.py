@@ -1,4 +1,4 @@
-"""File a demand: only what happened and where must be told; the rest is proposed or may stay empty."""
+"""File a demand: only what happened must be told; place, category and kind are proposed or may stay empty."""
 
 from dataclasses import replace
 from typing import Annotated, Any
@@ -9,6 +9,17 @@ from starlette.responses import RedirectResponse, Response
 from api.dependencies import Asked, AskedNow, Posted
 from api.errors import Kept, answer, plain_problem, problem_of
 from api.pages.forms import Choices, Field, Form, Typed, field_of, filled, kept_texts, missing, typed_in, values_of
+from api.pages.guessing import (
+    CATEGORY,
+    DETAIL,
+    GUESSED,
+    Guess,
+    building_field,
+    grids_of,
+    guess,
+    proposing,
+    with_building,
+)
 from api.rendering import draw
 from engine.core.command import File
 from engine.core.decision import Refusal
@@ -22,8 +33,9 @@ from engine.services.save import DemandGiven, ReporterGiven
 router = APIRouter()
 
 _STARTS = {"resident": "居民提出", "patrol": "巡查发现", "council": "议事会提出", "hotline": "热线转来"}
-_INTRO = "写清什么事、在哪里就行，其余可以不填。"
+_INTRO = "写清什么事就行，别的按你写的先选好，不对再改。"
 _NUMBER = "external"
+_NOTHING_GUESSED = Guess()
 
 
 @router.get("/matters/new")
@@ -35,14 +47,18 @@ def new(asked: AskedNow, start: Annotated[str, Query(max_length=40)] = "") -> Re
 
 @router.post("/matters/new")
 def file(asked: AskedNow, posted: Posted) -> Response:
-    """File the demand that was written, once for each key."""
-    typed = typed_in(posted)
+    """File the demand that was written, once for each key; or only look what it is like (`look`)."""
+    written = typed_in(posted)
     chosen = posted.get("start")
     form = _form(asked, chosen if isinstance(chosen, str) else "")
     if form.refused:
         return _page(asked, form, status=403)
-    if not typed.key:
+    if "look" in posted:
+        found, proposed = _guess(asked, written, posted.get(GUESSED))
+        return _page(asked, proposing(filled(form, proposed), found), found=found)
+    if not written.key:
         return answer(asked.request, plain_problem(428, "这个页面缺了编号，请重新打开「报一件」再提交。"))
+    typed = with_building(asked, written)
     refusal = missing(form, typed)
     if refusal is None:
         try:
@@ -55,7 +71,23 @@ def file(asked: AskedNow, posted: Posted) -> Response:
             asked.wake()
             return RedirectResponse(f"/matters/{outcome.number or outcome.matter.id}?done=filed", status_code=303)
         refusal = outcome
-    return _page(asked, filled(form, typed, refusal=refusal), status=422)
+    return _again(asked, form, written, refusal=refusal, guessed_kind=posted.get(GUESSED))
+
+
+def _again(asked: Asked, form: Form, written: Typed, *, refusal: Refusal, guessed_kind: object) -> Response:
+    """The page with what was written, what is wrong with it, and what it looks like."""
+    found, proposed = _guess(asked, written, guessed_kind)
+    now_complete = missing(form, with_building(asked, proposed)) is None
+    if CATEGORY not in written.values and CATEGORY in proposed.values and now_complete:
+        return _page(asked, proposing(filled(form, proposed), found), found=found, look_first=True)
+    return _page(asked, proposing(filled(form, proposed, refusal=refusal), found), found=found, status=422)
+
+
+def _guess(asked: Asked, written: Typed, guessed_kind: object) -> tuple[Guess, Typed]:
+    flow = _flow(asked)
+    assert flow is not None  # without a flow the form is refused, and the caller has looked
+    before = guessed_kind if isinstance(guessed_kind, str) else ""
+    return guess(asked, written, flow=flow, guessed_kind=before)
 
 
 def _file(asked: Asked, form: Form, typed: Typed) -> Done | Refusal:
@@ -119,14 +151,20 @@ def _fields(asked: Asked, flow: Workflow, start: Start, starts: tuple[Start, ...
                 choices=choices,
             )
         )
-    fields.append(_place_field(asked))
-    for name in (*start.require, *start.optional):
-        rule = flow.fields[name]
-        field = field_of(_asked_of(rule, required=name in start.require), form="new", units=())
-        fields.append(replace(field, values=(str(rule.default),), value=str(rule.default)) if rule.default else field)
+    asked_for = [_field(flow, name, required=name in start.require) for name in (*start.require, *start.optional)]
+    first = [one for one in asked_for if one.name == f"f-{DETAIL}"]
+    building = building_field(asked, form="new")
+    fields = [*first, *fields, _place_field(asked), *([building] if building is not None else [])]
+    fields += [one for one in asked_for if one not in first]
     if start.external:
         fields.append(Field(id="new-external", name=f"f-{_NUMBER}", label="来单编号", kind="text", required=False))
     return tuple(fields)
+
+
+def _field(flow: Workflow, name: str, *, required: bool) -> Field:
+    rule = flow.fields[name]
+    field = field_of(_asked_of(rule, required=required), form="new", units=())
+    return replace(field, values=(str(rule.default),), value=str(rule.default)) if rule.default else field
 
 
 def _asked_of(rule: FieldRule, *, required: bool) -> FieldAsked:
@@ -140,26 +178,28 @@ def _asked_of(rule: FieldRule, *, required: bool) -> FieldAsked:
 
 
 def _place_field(asked: Asked) -> Field:
-    """The grids the viewer may report for: those of its own unit, all where it covers the street."""
+    """The grids the viewer may report for, by community."""
     organisation = asked.world.organisation
-    mine = asked.actor.unit if asked.actor is not None else None
     groups: dict[str, list[tuple[str, str]]] = {}
-    for unit in organisation.units.values():
-        if unit.kind != UnitKind.GRID or (mine is not None and mine not in organisation.ancestors(unit.id)):
-            continue
-        community = organisation.unit_above(unit.id, UnitKind.COMMUNITY.value)
+    every = grids_of(asked)
+    for grid in every:
+        community = organisation.unit_above(grid, UnitKind.COMMUNITY.value)
         name = organisation.units[community].name if community is not None else ""
-        groups.setdefault(name, []).append((unit.id, unit.name))
+        groups.setdefault(name, []).append((grid, organisation.units[grid].name))
     choices: tuple[tuple[str, Choices], ...] = tuple((name, tuple(grids)) for name, grids in groups.items())
-    every = [grid for _, grids in choices for grid, _ in grids]
     only = (every[0],) if len(every) == 1 else ()
     return Field(
         id="new-place", name="f-place", label="在哪个网格", kind="select", required=True, groups=choices, values=only
     )
 
 
-def _page(asked: Asked, form: Form, *, status: int = 200) -> Response:
-    context: dict[str, Any] = {**asked.frame("new"), "form": form, "intro": _INTRO, "after": _after(asked, form)}
+def _page(
+    asked: Asked, form: Form, *, found: Guess = _NOTHING_GUESSED, look_first: bool = False, status: int = 200
+) -> Response:
+    context: dict[str, Any] = {
+        **asked.frame("new"), "form": form, "intro": _INTRO, "after": _after(asked, form), "guess": found,
+        "look_first": look_first, "guessed_name": GUESSED,
+    }  # fmt: skip
     return draw("matters/new.html", context, status=status)
 
 

@@ -24,7 +24,7 @@ _NAME = "f-"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field as it is drawn; `error` is the sentence under its label."""
+    """One field as it is drawn; `error` is the sentence under its label, `chips` a few of its choices put first."""
 
     id: str
     name: str
@@ -38,6 +38,7 @@ class Field:
     error: str = ""
     hint: str = ""
     accept: str = ACCEPTED
+    chips: Choices = ()
 
 
 @dataclass(frozen=True, slots=True)

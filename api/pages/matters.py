@@ -14,12 +14,11 @@ from api.pages.forms import Choices, Form, Typed, filled, form_of, kept_texts, m
 from api.rendering import draw
 from engine.core.command import Act, SeatAsked
 from engine.core.decision import Refusal
-from engine.core.terms import RefusalCode, UnitKind
+from engine.core.terms import Purpose, RefusalCode, UnitKind
 from engine.errors import BadFile, Conflict, NotFound, SanlianError
 from engine.services.advance import Done, Entry, advance
 from engine.services.case_file import CaseFile, Surroundings, case_file, open_topics
 from engine.services.keep_files import keep_file
-from engine.services.sight import sight_of
 
 router = APIRouter()
 
@@ -98,7 +97,7 @@ def act(ref: str, action: str, asked: AskedNow, posted: Posted) -> Response:
 def _sees(asked: Asked, case: CaseFile) -> bool:
     """Whether the matter is still one of those seen here; its last action may have given it to another grid."""
     with asked.sanlian.uow.read() as tx:
-        return bool(sight_of(asked.actor, world=asked.world, flows=asked.flows).among(tx, (case.id,)))
+        return bool(asked.sight.among(tx, (case.id,)))
 
 
 def _press(asked: Asked, case: CaseFile, *, action: str, typed: Typed) -> Refusal | None:
@@ -168,6 +167,7 @@ def _labels(case: CaseFile) -> dict[str, str]:
 
 
 def case_of(asked: Asked, ref: str) -> CaseFile:
+    """Return the matter *ref* as the viewer sees it."""
     asked.require_content()
     shelf = asked.sanlian.door.shelf
     with asked.sanlian.uow.read() as tx:
@@ -223,6 +223,7 @@ def _page(
         forms = tuple(filled(one, tried.typed, refusal=shown) if one.name == tried.action else one for one in forms)
     context: dict[str, Any] = {
         **asked.frame(), "case": case, "forms": forms, "notices": notices,
+        "purposes": tuple((one.value, one.label) for one in Purpose), "look_key": asked.sanlian.door.ids(),
         "history": case.history[:HISTORY_SHOWN], "older": case.history[HISTORY_SHOWN:],
         "has_problems": any(form.problems for form in forms),
         "first_form": next((form for form in forms if form.name == case.first), None),

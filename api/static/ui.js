@@ -51,6 +51,35 @@
     }).catch(function () { location.href = link.href; });
   });
 
+  // While a text is being written, what it looks like is proposed; without script there is a button.
+  var asking, asked = 0;
+  function propose(form) {
+    var data = new FormData(form), turn = ++asked;
+    data.append("look", "1");
+    data.delete("f-photo_after");
+    fetch(form.action, { method: "POST", body: new URLSearchParams(data), headers: { Accept: "text/html" } }).then(function (answer) {
+      if (!answer.ok || answer.redirected) throw answer;
+      return answer.text();
+    }).then(function (text) {
+      var fresh = new DOMParser().parseFromString(text, "text/html").getElementById("guess"), old = d.getElementById("guess");
+      if (turn === asked && fresh && old && !old.contains(d.activeElement)) old.replaceWith(fresh);
+      var place = form.querySelector("#new-place");
+      var told = new DOMParser().parseFromString(text, "text/html").querySelector("#new-place");
+      if (place && told && !place.value) place.value = told.value;
+    }).catch(function () { /* proposing is a comfort */ });
+  }
+  d.addEventListener("input", function (e) {
+    var form = e.target.closest("form[data-guess]");
+    if (!form || e.target.tagName !== "TEXTAREA") return;
+    clearTimeout(asking);
+    asking = setTimeout(propose, 700, form);
+  });
+  d.addEventListener("change", function (e) {
+    var form = e.target.closest("form[data-guess]");
+    if (form && e.target.id === "new-place") propose(form);
+  });
+  d.documentElement.classList.add("scripted");
+
   // A second press of the same button sends nothing.
   d.addEventListener("submit", function (e) {
     var form = e.target;
