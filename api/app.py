@@ -51,6 +51,7 @@ def create_app(sanlian: Sanlian, *, wake: Callable[[], None] = nobody) -> FastAP
     app.state.wake = wake
     errors.install(app)
     gates.install(app)
+    paths: set[str] = set()
     # Filing before the page of one matter: `new` is no number.
     for router in (
         health.router,
@@ -66,6 +67,7 @@ def create_app(sanlian: Sanlian, *, wake: Callable[[], None] = nobody) -> FastAP
         matters.router,
     ):
         app.include_router(router)
-    app.state.paths = frozenset(route.path for route in app.routes if isinstance(route, APIRoute))
+        paths.update(route.path for route in router.routes if isinstance(route, APIRoute))
+    app.state.paths = frozenset(paths)
     app.mount("/static", VersionedFiles(directory=STATIC), name="static")
     return app
