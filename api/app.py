@@ -11,7 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from api import errors, gates, health
-from api.pages import board, dispatch, figures, filing, listing, matters, sheet, signing_in, viewing, work
+from api.pages import board, dispatch, figures, filing, identity, limits, listing, matters, sheet, signing_in, viewing, work
 from api.rendering import STATIC
 from api.safety import Safety
 from engine.wiring import Sanlian
@@ -57,6 +57,7 @@ def create_app(sanlian: Sanlian, *, wake: Callable[[], None] = nobody) -> FastAP
         health.router,
         signing_in.router,
         listing.router,
+        limits.router,
         filing.router,
         viewing.router,
         work.router,
@@ -65,6 +66,7 @@ def create_app(sanlian: Sanlian, *, wake: Callable[[], None] = nobody) -> FastAP
         figures.router,
         board.router,
         matters.router,
+        identity.router,
     ):
         app.include_router(router)
         paths.update(route.path for route in router.routes if isinstance(route, APIRoute))

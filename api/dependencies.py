@@ -27,6 +27,7 @@ THEME_COOKIE = "sanlian-theme"
 SIZE_COOKIE = "sanlian-size"
 THEMES = frozenset({"dark", "outdoor"})
 SIZES = frozenset({"l", "xl"})
+_CONTENT = frozenset({Ability.WORK, Ability.FILE, Ability.AUDIT})
 _SUPERVISOR_LABEL = "督导员"
 # Until there is a calendar, which names its own.
 _ZONE = ZoneInfo("Asia/Shanghai")
@@ -117,12 +118,12 @@ class Asked:
 
     def require_content(self) -> Viewer:
         """
-        Return who acts, once sure that matters are any of their business: an office's are not.
+        Return who acts, once sure that matters are any of their business: an administrator's are not.
 
         Raises:
-            Forbidden: this post neither works on matters nor files them.
+            Forbidden: this post neither works on matters, nor files them, nor reads them over.
         """
-        if self.viewer is None or not (self.viewer.may(Ability.WORK) or self.viewer.may(Ability.FILE)):
+        if self.viewer is None or self.viewer.abilities.isdisjoint(_CONTENT):
             raise Forbidden(what=Ability.WORK.label)
         return self.viewer
 

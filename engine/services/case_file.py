@@ -13,6 +13,7 @@ from engine.core.terms import Counter, MatterKind, Seat
 from engine.core.workflow.declaration import Workflow
 from engine.services.clock_card import ClockCard, clock_card, time_of
 from engine.services.first_act import first_act, in_order
+from engine.services.identity import Known, people_masked
 from engine.services.naming import (
     LevelMark,
     field_value,
@@ -99,6 +100,8 @@ class CaseFile:
     facts: tuple[Fact, ...]
     children: tuple[Child, ...]
     related: tuple[Related, ...]
+    people: tuple[Known, ...]
+    may_look: bool
     history: tuple[Entry, ...]
 
 
@@ -175,6 +178,8 @@ def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surrou
         facts=_facts(matter, workflow=workflow, around=around),
         children=_children(tx, matter, around=around, sight=sight),
         related=_related(tx, matter, around=around, sight=sight),
+        people=people_masked(tx, matter, workflow=workflow, sight=sight),
+        may_look=sight.knows_people,
         history=entries(events, workflow=workflow, world=world, private=private, catalogue=around.catalogue),
     )
 
