@@ -26,6 +26,7 @@ MODULES = {
     "verify": "audit",
     "history": "audit",
     "digest": "audit",
+    "sheet": "sheet",
     "doctor": "operate",
     "held": "operate",
 }
