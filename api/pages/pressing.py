@@ -28,7 +28,7 @@ class Press:
 def press(asked: Asked, actor: Actor, wanted: Press, *, typed: Typed) -> Done | Refusal:
     """Do it, once; what stands against it comes back as a refusal with its words."""
     command = Act(
-        matter=wanted.matter, action=wanted.action, actor=actor, values=values_of(typed, file_ids={}),
+        matter=wanted.matter, action=wanted.action, actor=actor, values=values_of(typed),
         expect=wanted.etag, seats=tuple(SeatAsked(seat=seat, unit=unit) for seat, unit in typed.seats),
     )  # fmt: skip
     return _answers(asked, [Entry(command, key=wanted.key)])[0]

@@ -6,11 +6,12 @@ from datetime import date, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from api.dependencies import AskedNow
 from api.pages.figures import day_in, frame_in, url_of
-from api.rendering import draw
+from api.rendering import STATIC, draw, environment
 from api.words import Words
 from engine.core.terms import Ability
 from engine.core.workflow.declaration import Workflow
@@ -19,6 +20,7 @@ from engine.services.figures import DEFINITIONS, WHOLE
 
 router = APIRouter()
 
+_SHEETS = ("ui.css", "desk.css")
 _WEEKDAYS = "一二三四五六日"
 
 
@@ -35,6 +37,11 @@ class SheetWords:
     def day(self) -> str:
         """The day of the sheet: 「2026年11月20日 周五」."""
         return long_day(self.sheet.frame.day)
+
+    @property
+    def moment(self) -> str:
+        """When the figures were taken, by the clock."""
+        return f"{self.sheet.frame.now.astimezone(self.sheet.frame.zone):%H:%M}"
 
     @property
     def before(self) -> str:
@@ -99,3 +106,13 @@ def sheet(asked: AskedNow, day: Annotated[str, Query(max_length=10)] = "") -> HT
         "yesterday": (frame.day - timedelta(days=1)).isoformat(),
     }  # fmt: skip
     return draw("sheet/sheet.html", context)
+
+
+def copy_of(made: Sheet) -> str:
+    """Return the same page as one file that needs no other and leads nowhere: to be kept, sent and printed."""
+    words = Words(now=made.frame.now, zone=made.frame.zone)
+    # Our own files, read from our own folder: nothing in them comes from outside.
+    style = Markup("\n".join((STATIC / name).read_text(encoding="utf-8") for name in _SHEETS))  # noqa: S704 (see above)
+    said = SheetWords(sheet=made, words=words, leads=False)
+    template = environment().get_template("sheet/alone.html")
+    return template.render(sheet=made, said=said, words=words, style=Markup("<style>{}</style>").format(style))

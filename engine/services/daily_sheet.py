@@ -23,6 +23,7 @@ from engine.store.unit_of_work import Transaction
 MOST_POSTS, MOST_STUCK, MOST_RETURNED, MOST_AGAIN = 8, 6, 3, 3
 MOST_EXTRACT = 28
 _COLUMNS = ("in", "in_today", "closed", "closed_today")
+_OF_POSTS = ("due_today", "late_posts")
 _COLUMNS_NOW = (*_COLUMNS, "late", "due_today_demands")
 
 
@@ -105,6 +106,7 @@ class Sheet:
     units: tuple[Line, ...]
     total: Line
     posts: tuple[Line, ...]
+    posts_total: tuple[Number, ...]
     stuck: tuple[Stuck, ...]
     stuck_total: Number
     returned: tuple[Returned, ...]
@@ -137,6 +139,7 @@ def daily_sheet(tx: Transaction, frame: Frame, *, with_texts: bool, categories: 
     return Sheet(
         frame=frame, unit=unit_name(unit, frame.organisation) if unit else _street_name(frame.organisation),
         is_today=is_today, columns=columns, units=lines, total=total, posts=posts[:MOST_POSTS],
+        posts_total=tuple(_number(tx, frame, name) for name in _OF_POSTS) if is_today else (),
         posts_more=max(0, len(posts) - MOST_POSTS),
         stuck=_stuck(tx, frame, with_texts=with_texts) if is_today else (), stuck_total=stuck_total,
         returned=_returned(tx, frame), returned_total=returned_total, again=again[:MOST_AGAIN],
@@ -200,8 +203,7 @@ def _by_post(tx: Transaction, frame: Frame) -> tuple[Line, ...]:
     """Desks with something due today or late, most first."""
     listing = Listing(tx.connection, tx.district)
     found: dict[tuple[str, str], dict[str, int]] = {}
-    names = ("due_today", "late_posts")
-    for name in names:
+    for name in _OF_POSTS:
         tally = listing.tally(wanted_of(tx, name, frame), "holder_unit", "holder_role")
         for (unit, role), count in tally.items():
             if unit is not None and role is not None:
@@ -210,7 +212,7 @@ def _by_post(tx: Transaction, frame: Frame) -> tuple[Line, ...]:
     return tuple(
         Line(
             _desk(unit, role, frame),
-            tuple(Number(name, counts.get(name, 0), Pick(unit=unit, role=role)) for name in names),
+            tuple(Number(name, counts.get(name, 0), Pick(unit=unit, role=role)) for name in _OF_POSTS),
         )
         for (unit, role), counts in ordered
     )
@@ -251,7 +253,7 @@ def last_word(tx: Transaction, matter: Matter, frame: Frame, *, with_texts: bool
     )  # fmt: skip
     last = next((one for one in said if not one.is_rule), None)
     if last is None or last is said[-1]:
-        return "立案以后没有人动过", "", ""
+        return "派单以后没有人动过" if matter.parent is not None else "立案以后没有人动过", "", ""
     text = last.said[0].text.replace("\n", " ") if last.said and with_texts else ""
     return last.who, last.what, text if len(text) <= MOST_EXTRACT else f"{text[:MOST_EXTRACT]}…"
 

@@ -26,6 +26,7 @@ MOST_SUGGESTED = 6
 CATEGORY = "category"
 _SIGN, _PROPOSED = "sign", "propose"
 _DEMAND = (MatterKind.DEMAND.value,)
+_WATCHED = "unaccepted"  # to be looked after, not decided: these come last
 # Why a row is here, in the order in which they are told and sorted out.
 REASONS: tuple[tuple[str, str], ...] = (
     ("dispatch", "等派单"),
@@ -89,7 +90,7 @@ def waiting_table(
             found.setdefault(matter.id, (name, matter))
     counts = tuple((name, label, sum(1 for why, _ in found.values() if why == name)) for name, label in REASONS)
     kept = [one for one in found.values() if not reason or one[0] == reason]
-    kept.sort(key=lambda one: (_due(one[1]) or datetime.max.replace(tzinfo=now.tzinfo), one[1].id))
+    kept.sort(key=lambda one: (one[0] == _WATCHED, _due(one[1]) or datetime.max.replace(tzinfo=now.tzinfo), one[1].id))
     shown = kept[:MOST_ROWS]
     rows = rows_of(tx, [matter for _, matter in shown], world=world, flow_of=flow_of, now=now)
     waiting = tuple(
