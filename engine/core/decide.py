@@ -33,7 +33,7 @@ from engine.core.decision import Decision, Occurrence, Refusal
 from engine.core.draft import Draft
 from engine.core.facts import SIMILAR, class_of, target_of
 from engine.core.firing import fire
-from engine.core.matter import STATE_CLOCK, Actor, Mark, Matter
+from engine.core.matter import STATE_CLOCK, Actor, Mark, Matter, Timer
 from engine.core.move import enter, move
 from engine.core.press import Press, finish, prepare, seat_problem, seats_problem, tell_new_holder
 from engine.core.procedures import children, settle, topics
@@ -200,7 +200,7 @@ def _fire(draft: Draft, command: Fire) -> Decision | Refusal:
     found = standing(draft.workflow, draft.before, draft.world, timer)
     if found is None or found.fire > draft.now:
         return STALE
-    return _decision(draft, fire(draft, found))
+    return _decision(draft, fire(draft, found), acted=found)
 
 
 def _child_ended(draft: Draft, command: ChildEnded) -> Decision | Refusal:
@@ -313,10 +313,10 @@ def _by_engine(draft: Draft, kind: EventType, action: str) -> Occurrence:
     )  # fmt: skip
 
 
-def _decision(draft: Draft, occurrence: Occurrence) -> Decision:
+def _decision(draft: Draft, occurrence: Occurrence, *, acted: Timer | None = None) -> Decision:
     after = draft.matter()
     old = draft.before if draft.before.seq else None
-    arm, cancel = rearmed(draft.workflow, old, after, draft.world)
+    arm, cancel = rearmed(draft.workflow, old, after, draft.world, acted=acted)
     return Decision(
         before=old, after=after, occurrence=occurrence, private=draft.private, arm=arm, cancel=cancel,
         opens=tuple(draft.opens), follows=tuple(draft.follows), notices=tuple(draft.notices),

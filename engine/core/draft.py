@@ -31,9 +31,7 @@ class Draft:
         self.world = world
         self.now = now
         self.seq = seq
-        self.values: dict[str, Any] = msgspec.structs.asdict(before)
-        self.values["seq"] = seq
-        self.values["at"] = now
+        self.changed: dict[str, Any] = {"seq": seq, "at": now}
         self.private: dict[str, Value | list[str]] = {}
         self.opens: list[File] = []
         self.follows: list[Follow] = []
@@ -43,38 +41,39 @@ class Draft:
 
     def get(self, name: str) -> Any:
         """Return the value of the matter's *name* as it now stands."""
-        return self.values[name]
+        changed = self.changed
+        return changed[name] if name in changed else getattr(self.before, name)
 
     def set(self, **values: Any) -> None:
         """Replace values of the matter."""
-        self.values.update(values)
+        self.changed.update(values)
 
     def put(self, name: str, key: str, value: Any) -> None:
         """Put *key* into the matter's map *name*; None takes it out."""
-        fresh = dict(self.values[name])
+        fresh = dict(self.get(name))
         if value is None:
             fresh.pop(key, None)
         else:
             fresh[key] = value
-        self.values[name] = fresh
+        self.changed[name] = fresh
 
     def count(self, name: str, key: str) -> None:
         """Add one to *key* of the matter's map of counts *name*."""
-        self.put(name, key, self.values[name].get(key, 0) + 1)
+        self.put(name, key, self.get(name).get(key, 0) + 1)
 
     def matter(self) -> Matter:
         """Return the matter as it now stands."""
-        return Matter(**self.values)
+        return msgspec.structs.replace(self.before, **self.changed)
 
     @property
     def state(self) -> State:
         """Declaration of the state the matter now is in."""
-        return self.workflow.states[self.values["state"]]
+        return self.workflow.states[self.get("state")]
 
     @property
     def clocks(self) -> Mapping[str, Clock]:
         """Clocks as they now stand."""
-        clocks: Mapping[str, Clock] = self.values["clocks"]
+        clocks: Mapping[str, Clock] = self.get("clocks")
         return clocks
 
     def change_clock(self, key: str, **changes: Any) -> Clock:

@@ -193,14 +193,14 @@ def _take_effect(draft: Draft) -> None:
     draft.data["settled"] = {"action": waiting.action, "seq": waiting.seq}
     action = draft.workflow.actions_of(draft.before.state)[waiting.action]
     press = Press(action, waiting.by, tuple(SeatAsked(seat=s, unit=u) for s, u in waiting.seats), waiting.topic)
-    before = draft.values
-    draft.values = dict(before)
+    before = draft.changed
+    draft.changed = dict(before)
     settle.fill_in(draft, waiting)
     target = prepare(draft, press)
     problem = target if isinstance(target, Refusal) else seats_problem(draft, press, target)
     event = rule_event(Do.SETTLE)
     if problem is not None or isinstance(target, Refusal):
-        draft.values = before
+        draft.changed = before
         draft.alarms.append(f"no_effect:{waiting.action}")
         machine_of(draft.workflow).step(draft.before.state, event, None)
         return

@@ -8,6 +8,7 @@ patches small and lets `null` mean «gone».
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import msgspec
@@ -276,40 +277,50 @@ def as_json(matter: Matter) -> Json:
 
 def patch_between(before: Matter | None, after: Matter) -> Json:
     """Return the merge patch that turns *before* (None: nothing) into *after*."""
-    if before is None:
-        return as_json(after)
+    return as_json(after) if before is None else _changes_of(before, after)
+
+
+def _changes_of(before: msgspec.Struct, after: msgspec.Struct) -> Json:
+    """Return the merge patch between two values of one kind; what did not change is not even written out."""
     patch: Json = {}
-    both = zip(Matter.__struct_fields__, msgspec.structs.astuple(before), msgspec.structs.astuple(after), strict=True)
+    defaults = _defaults_of(type(after))
+    both = zip(after.__struct_fields__, msgspec.structs.astuple(before), msgspec.structs.astuple(after), strict=True)
     for name, old, new in both:
         if old is new or old == new:
             continue
-        if new == _DEFAULTS.get(name, _MISSING):
-            patch[name] = None
-            continue
-        plain = msgspec.to_builtins(new)
-        if isinstance(plain, dict):
-            was = msgspec.to_builtins(old) if old is not None else {}
-            plain = _difference(was, plain)
-        patch[name] = plain
+        patch[name] = None if new == defaults.get(name, _MISSING) else _change(old, new)
     return patch
 
 
-_MISSING = object()
-_DEFAULTS: Json = {
-    field.name: field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
-    for field in msgspec.structs.fields(Matter)
-    if not field.required
-}
+def _change(old: object, new: object) -> Any:
+    if isinstance(new, dict):
+        return _difference(old if isinstance(old, dict) else {}, new)
+    if isinstance(new, msgspec.Struct) and type(old) is type(new):
+        return _changes_of(old, new)
+    return msgspec.to_builtins(new)
 
 
 def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Json:
     patch: Json = {key: None for key in before if key not in after}
     for key, value in after.items():
         old = before.get(key)
-        if old == value and type(old) is type(value):
+        if old is value or (old == value and type(old) is type(value)):
             continue
-        patch[key] = _difference(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+        patch[key] = _change(old, value)
     return patch
+
+
+@lru_cache(maxsize=64)
+def _defaults_of(kind: type[msgspec.Struct]) -> Json:
+    """Defaults of the values of a kind, by name; those that must be given are left out."""
+    return {
+        field.name: field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+        for field in msgspec.structs.fields(kind)
+        if not field.required
+    }
+
+
+_MISSING = object()
 
 
 def merge(state: Json, patch: Mapping[str, Any]) -> Json:

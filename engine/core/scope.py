@@ -122,8 +122,16 @@ class Organisation:
 
     def unit_above(self, place: str, kind: str) -> str | None:
         """The nearest unit of *kind* at or above *place*; a village stands where a community does."""
-        kinds = {kind, UnitKind.VILLAGE.value} if kind == UnitKind.COMMUNITY else {kind}
-        return next((unit for unit in self.ancestors(place) if self.units[unit].kind in kinds), None)
+        known = self._above.get((place, kind), "")
+        if known == "":
+            kinds = {kind, UnitKind.VILLAGE.value} if kind == UnitKind.COMMUNITY else {kind}
+            known = next((unit for unit in self.ancestors(place) if self.units[unit].kind in kinds), None)
+            self._above[place, kind] = known
+        return known
+
+    @cached_property
+    def _above(self) -> dict[tuple[str, str], str | None]:
+        return {}
 
     def department_for(self, category: str | None) -> str | None:
         """The department that serves *category*, the first in id order where several do."""

@@ -65,12 +65,15 @@ def standing(workflow: Workflow, matter: Matter, world: World, timer: Timer) -> 
 
 
 def rearmed(
-    workflow: Workflow, before: Matter | None, after: Matter, world: World
+    workflow: Workflow, before: Matter | None, after: Matter, world: World, *, acted: Timer | None = None
 ) -> tuple[tuple[Timer, ...], tuple[Timer, ...]]:
     """
     Return the timers to arm and to cancel between two moments of a matter.
 
     It looks only at what changed: the same as comparing `armed` of both, which a test holds it to.
+
+    Args:
+        acted: the timer that made the change, as `standing` found it: its instant need not be computed again.
     """
     arm: list[Timer] = []
     cancel: list[Timer] = []
@@ -84,10 +87,12 @@ def rearmed(
         had = ranked_rules(workflow, before, key) if before is not None and old is not None else ()
         has = ranked_rules(workflow, after, key) if new is not None else ()
         for pair in _touched(old, new, had, has):
-            was = _timer(workflow, before, key, old, *pair, world) if before is not None and old is not None else None
-            now = _timer(workflow, after, key, new, *pair, world) if new is not None else None
-            was = was if pair in had else None
-            now = now if pair in has else None
+            was = now = None
+            if before is not None and old is not None and pair in had:
+                is_known = acted is not None and (acted.clock, acted.rule, acted.visit) == (key, pair[1].id, old.visit)
+                was = acted if is_known else _timer(workflow, before, key, old, *pair, world)
+            if new is not None and pair in has:
+                now = _timer(workflow, after, key, new, *pair, world)
             if was != now:
                 cancel += [was] if was is not None else []
                 arm += [now] if now is not None else []

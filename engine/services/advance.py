@@ -7,7 +7,7 @@ list of five hundred.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias, TypeVar
@@ -21,7 +21,7 @@ from engine.core.timers import armed
 from engine.errors import Conflict, KeyReused
 from engine.services.batch import Batch, LedToRefusal, Lock, Taken
 from engine.services.look_up import Shelf, Surroundings
-from engine.services.save import DemandGiven, Ids, save_steps
+from engine.services.save import DemandGiven, Ids, TimerKey, save_steps
 from engine.services.seal import Salts, Seal
 from engine.store.alarms import Alarm
 from engine.store.answers import Answer
@@ -185,12 +185,13 @@ class _Work:
         self._around = around
         self._again: list[Timer] = []
         self._failed: list[Failed] = []
+        self._rung: Collection[TimerKey] = ()
         self._fresh: list[tuple[Entry, Decision]] = []
 
     def carry_out(self, entries: Sequence[Entry]) -> list[Outcome]:
         """Decide all, save all, answer all."""
         fires = [entry.command.timer for entry in entries if isinstance(entry.command, Fire)]
-        rung = self._tx.timers.consume_many(fires)
+        self._rung = rung = self._tx.timers.consume_many(fires)
         answers = self._tx.answers.get_many({name for entry in entries if (name := _name_of(entry)) is not None})
         outcomes: list[Outcome | Decision] = []
         for entry in entries:
@@ -261,6 +262,7 @@ class _Work:
             around=self._around,
             seal_with=Seal(self._around.log, self._around.calendars, self._services.salts),
             ids=self._services.ids,
+            consumed=self._rung,
         )
         self._tx.timers.arm_many(self._again)
         for failed in self._failed:

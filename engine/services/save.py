@@ -1,7 +1,8 @@
 """Save the steps of a batch with a few statements for all of them: every row a step prescribes, or none."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import msgspec
 
@@ -24,6 +25,7 @@ _SEATS = {seat.value: seat.label for seat in Seat}
 _ALARMS = {"nobody": "没有人在岗：{}", "seat_empty": "没有承办单位：{}"}
 
 Ids = Callable[[], str]
+TimerKey: TypeAlias = tuple[str, str, str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +64,20 @@ def save_steps(
     around: Surroundings,
     seal_with: Seal,
     ids: Ids,
+    consumed: Collection[TimerKey] = (),
 ) -> dict[str, str]:
     """
     Save *steps* and return the numbers of the demands filed by them, by matter.
 
     Args:
+        consumed: keys of the timers that made the steps and are no longer stored.
         loaded: every matter as it was loaded, with its head.
         given: what filed demands have beside their matter, by matter.
     """
     sealed = _seal_all(steps, loaded, given=given, seal_with=seal_with)
     _save_matters(tx, sealed, loaded)
     tx.events.append_many([one.event for one in sealed])
-    _save_timers(tx, [step.decision for step in steps])
+    _save_timers(tx, [step.decision for step in steps], consumed=consumed)
     tx.vault.put_many(
         [secret for one in sealed for secret in one.secrets],
         searchable=[text for one in sealed for text in one.searchable],
@@ -114,15 +118,15 @@ def _save_matters(tx: Transaction, sealed: Sequence[Sealed], loaded: Mapping[str
     tx.matters.save_many([(stored, loaded[name].matter.seq) for name, stored in sorted(last.items()) if name in loaded])
 
 
-def _save_timers(tx: Transaction, decisions: Sequence[Decision]) -> None:
-    gone: dict[tuple[str, str, str, int, int], Timer] = {}
-    armed: dict[tuple[str, str, str, int, int], Timer] = {}
+def _save_timers(tx: Transaction, decisions: Sequence[Decision], *, consumed: Collection[TimerKey]) -> None:
+    gone: dict[TimerKey, Timer] = {}
+    armed: dict[TimerKey, Timer] = {}
     for decision in decisions:
         for timer in decision.cancel:
             gone[timer.key] = timer
             armed.pop(timer.key, None)
         armed.update({timer.key: timer for timer in decision.arm})
-    tx.timers.cancel_many(list(gone.values()))
+    tx.timers.cancel_many([timer for key, timer in gone.items() if key not in consumed])
     tx.timers.arm_many(list(armed.values()))
 
 

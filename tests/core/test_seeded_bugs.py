@@ -115,7 +115,7 @@ def fires_on_a_stale_visit(patch: pytest.MonkeyPatch) -> None:
 
 def does_not_void_timers(patch: pytest.MonkeyPatch) -> None:
     right = timers.rearmed
-    patch.setattr(decide, "rearmed", lambda *args: (right(*args)[0], ()))
+    patch.setattr(decide, "rearmed", lambda *args, **rest: (right(*args, **rest)[0], ()))
 
 
 def fires_early(patch: pytest.MonkeyPatch) -> None:
@@ -173,7 +173,12 @@ def uses_a_timer_twice(patch: pytest.MonkeyPatch) -> None:
 
 def arms_the_ended(patch: pytest.MonkeyPatch) -> None:
     right = timers.rearmed
-    patch.setattr(decide, "rearmed", lambda *args: (right(*args)[0], right(*args)[1] if args[2].is_open else ()))
+
+    def ended_stays_armed(*args: Any, **rest: Any) -> tuple[tuple[Timer, ...], tuple[Timer, ...]]:
+        arm, cancel = right(*args, **rest)
+        return arm, cancel if args[2].is_open else ()
+
+    patch.setattr(decide, "rearmed", ended_stays_armed)
 
 
 def arms_a_budget_everywhere(patch: pytest.MonkeyPatch) -> None:
