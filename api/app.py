@@ -11,7 +11,21 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from api import errors, gates, health
-from api.pages import board, dispatch, figures, filing, identity, limits, listing, matters, sheet, signing_in, viewing, work
+from api.pages import (
+    board,
+    dispatch,
+    figures,
+    filing,
+    identity,
+    limits,
+    listing,
+    matters,
+    orders,
+    sheet,
+    signing_in,
+    viewing,
+    work,
+)
 from api.rendering import STATIC
 from api.safety import Safety
 from engine.wiring import Sanlian
@@ -65,6 +79,7 @@ def create_app(sanlian: Sanlian, *, wake: Callable[[], None] = nobody) -> FastAP
         sheet.router,
         figures.router,
         board.router,
+        orders.router,
         matters.router,
         identity.router,
     ):

@@ -123,10 +123,7 @@ def take_effect(uow: UnitOfWork, *, now: datetime, services: Door, batch: int = 
 
     Harmless when repeated, and goes on where it was stopped.
     """
-    with uow.read() as tx:
-        due = [one.id for one in tx.proposals.due(now)]
-    for proposal_id in due:
-        in_one_transaction(uow, partial(_publish, proposal_id=proposal_id, now=now))
+    publish_approved(uow, now=now)
     with uow.read() as tx:
         moving = tx.proposals.moving()
     done = TakenOver()
@@ -136,9 +133,20 @@ def take_effect(uow: UnitOfWork, *, now: datetime, services: Door, batch: int = 
     return done
 
 
+def publish_approved(uow: UnitOfWork, *, now: datetime) -> None:
+    """Publish every approved text whose instant has come."""
+    with uow.read() as tx:
+        due = [one.id for one in tx.proposals.due(now)]
+    for proposal_id in due:
+        in_one_transaction(uow, partial(_publish, proposal_id=proposal_id, now=now))
+
+
 def _publish(tx: Transaction, *, proposal_id: str, now: datetime) -> None:
     proposal = find_proposal(tx, proposal_id)
-    if proposal.state != ProposalState.APPROVED:
+    first = tx.proposals.change(
+        proposal_id, was=ProposalState.APPROVED, state=ProposalState.IN_EFFECT.value, in_effect_at=now
+    )
+    if not first:
         return  # another process was first
     if tx.workflows.current_digests().get(proposal.flow) != proposal.base:
         _lapse(tx, proposal, STALE, now=now)
@@ -152,15 +160,14 @@ def _publish(tx: Transaction, *, proposal_id: str, now: datetime) -> None:
     except (BadWorkflow, Conflict) as error:  # another flow or a calendar it names has changed since
         _lapse(tx, proposal, str(error)[:LONGEST_REASON], now=now)
         return
-    tx.proposals.change(
-        proposal_id, was=ProposalState.APPROVED, state=ProposalState.IN_EFFECT.value, digest=workflow.digest,
-        in_effect_at=now,
-    )  # fmt: skip
     note(tx, proposal, "limits_in_effect", by=SYSTEM, now=now, digest=workflow.digest, running=proposal.running)
 
 
 def _lapse(tx: Transaction, proposal: Proposal, why: str, *, now: datetime) -> None:
-    tx.proposals.change(proposal.id, was=ProposalState.APPROVED, state=ProposalState.LAPSED.value, decided_reason=why)
+    tx.proposals.change(
+        proposal.id, was=ProposalState.IN_EFFECT, state=ProposalState.LAPSED.value, in_effect_at=None,
+        decided_reason=why,
+    )  # fmt: skip
     note(tx, proposal, "limits_lapsed", by=SYSTEM, now=now, digest=proposal.digest)
     logger.warning("limits_lapsed", proposal=proposal.id, flow=proposal.flow)
 

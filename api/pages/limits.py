@@ -1,0 +1,365 @@
+"""Limits: how they stand, changing a cell, what that says and would do, sending it, the second person's yes or no."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from api.dependencies import Asked, AskedNow, Posted, Viewer
+from api.pages.matters import Notice
+from api.rendering import draw
+from engine.core.terms import Ability, ProposalState
+from engine.core.workflow.cell_words import read_cell, read_when
+from engine.core.workflow.declaration import Limits, Workflow
+from engine.core.workflow.findings import Finding
+from engine.core.workflow.limits_edit import edit_limits
+from engine.core.workflow.tree import Path
+from engine.errors import BadDuration, BadInput, BadOffset, BadText, Conflict, Forbidden, NotFound
+from engine.services.decide_proposal import approve, publish_approved, refuse
+from engine.services.dry_run import DryRun
+from engine.services.limits_view import (
+    TableShown,
+    VersionShown,
+    cell_of,
+    difference_of_texts,
+    history,
+    label_of,
+    path_of,
+    proposals,
+    table_shown,
+    who,
+)
+from engine.services.propose_limits import (
+    Reading,
+    base_of,
+    draft_limits,
+    find_proposal,
+    fresh_dry_run,
+    kept_dry_run,
+    read_proposal,
+    send_proposal,
+    withdraw_proposal,
+)
+
+router = APIRouter()
+
+SECTION = "limits"
+_NOT_A_LENGTH = "「{}」不是时限。写成 3 工作日、4 工时、24 小时、15 分钟、7 天这样。"
+_NOT_AN_INSTANT = "「{}」不是时刻。写成 到期前 1 工作日、到期时、到期后 15 分钟这样。"
+_DONE = {
+    "sent": ("送批了", "另一个人看过、批准以后才生效。现在的时限没有变。"),
+    "withdrawn": ("撤回了", "现在的时限没有变。"),
+    "approved": ("批准了", "到生效的时刻自动换上新的时限表。"),
+    "refused": ("没有批", "现在的时限没有变，提的人会看到你写的意见。"),
+    "in_effect": ("批准了，已经生效", "新立的事从现在起照新的时限办。"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FlowShown:
+    """The limits of one flow with their history."""
+
+    table: TableShown
+    versions: tuple[VersionShown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FindingShown:
+    """A finding with the line it is about and the field of the form, if it is a cell."""
+
+    finding: Finding
+    line: str
+    field: str
+    in_limits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was written about a proposal, shown again when it was not taken."""
+
+    reason: str = ""
+    scope: str = "new"
+    when: str = "now"
+    day: str = ""
+
+
+def _require(asked: Asked) -> Viewer:
+    """Who may look: whoever proposes or approves."""
+    if asked.viewer is None or not (asked.viewer.may(Ability.LIMITS) or asked.viewer.may(Ability.APPROVE)):
+        raise Forbidden(what=Ability.LIMITS.label)
+    return asked.viewer
+
+
+@router.get("/limits")
+def limits(asked: AskedNow) -> HTMLResponse:
+    """Show every limits table in words, what waits for somebody, and how the tables came to be so."""
+    viewer = _require(asked)
+    organisation = asked.world.organisation
+    with asked.sanlian.uow.read() as tx:
+        waiting = proposals(tx, person=viewer.actor.person, organisation=organisation, flows=asked.flows)
+        shown = tuple(
+            FlowShown(
+                table_shown(flow, flow.limits), history(tx, flow.id, organisation=organisation, flows=asked.flows)
+            )
+            for flow in asked.flows
+            if flow.limits is not None
+        )
+    context = {**asked.frame(SECTION), "flows": shown, "waiting": waiting, "may_edit": viewer.may(Ability.LIMITS)}
+    return draw("limits/list.html", context)
+
+
+@router.get("/limits/{flow}/edit")
+def edit(asked: AskedNow, flow: str, draft: Annotated[str, Query(alias="from", max_length=60)] = "") -> Response:
+    """Show the form that changes cells, as the table now is or as a draft has it."""
+    asked.require(Ability.LIMITS)
+    workflow, found, base, text = _edited(asked, flow, draft)
+    errors = {
+        name: one.message
+        for one in (found.findings if found is not None else ())
+        if one.severity == "error" and (name := cell_of(text, one))
+    }
+    return _edit_page(asked, workflow, base=base, text=text, draft=draft, errors=errors, found=found)
+
+
+def _edited(asked: Asked, flow: str, draft: str) -> tuple[Workflow, Reading | None, str, str]:
+    """The current flow, the draft that is edited further, the version it is made from, the text to be changed."""
+    workflow = next((one for one in asked.flows if one.id == flow and one.limits is not None), None)
+    with asked.sanlian.uow.read() as tx:
+        version = base_of(tx, flow)
+        found = read_proposal(tx, asked.sanlian.door.shelf, find_proposal(tx, draft)) if draft else None
+    if workflow is None:
+        raise NotFound(what="时限表", found=flow[:40])
+    if found is not None and (found.proposal.flow != flow or found.is_stale):
+        raise Conflict(what="别人刚刚发布了新的时限表，这一份是照原来的改的。请从现行的重新改。")
+    text = found.text if found is not None else (version.limits_text or b"").decode("utf-8")
+    return workflow, found, version.digest, text
+
+
+def _edit_page(
+    asked: Asked,
+    flow: Workflow,
+    *,
+    base: str,
+    text: str,
+    draft: str,
+    errors: Mapping[str, str],
+    found: Reading | None = None,
+    typed: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    now = flow.limits
+    assert now is not None  # flows without a table have no such page
+    drafted = found.new.limits if found is not None and found.new is not None else None
+    table = table_shown(flow, drafted or now, old=now, typed=typed, errors=errors)
+    problems = [(cell.name, f"{cell.label}：{cell.error}") for cell in table.cells() if cell.error]
+    context = {
+        **asked.frame(SECTION), "table": table, "base": base, "draft": draft, "key": asked.sanlian.door.ids(),
+        "text": text, "problems": problems, "readable": found is None or found.new is not None,
+    }  # fmt: skip
+    return draw("limits/edit.html", context, status=status)
+
+
+@router.post("/limits/{flow}/edit")
+def change(asked: AskedNow, flow: str, posted: Posted) -> Response:
+    """Keep what was changed as a draft, and lead to what it says and would do."""
+    viewer = asked.require(Ability.LIMITS)
+    typed = {name: value for name, value in posted.items() if isinstance(value, str)}
+    draft = typed.get("from", "")[:60]
+    workflow, found, base, text = _edited(asked, flow, draft)
+    errors: dict[str, str] = {}
+    if "text" in typed:
+        text = typed["text"].replace("\r\n", "\n")
+    else:
+        drafted = found.new.limits if found is not None and found.new is not None else workflow.limits
+        assert drafted is not None  # flows without a table have no such page
+        edits, errors = _edits(workflow, drafted, typed)
+        text = edit_limits(text, edits) if not errors else text
+    if errors:
+        return _edit_page(
+            asked, workflow, base=base, text=text, draft=draft, errors=errors, found=found, typed=typed, status=422
+        )
+    key = typed.get("key", "")[:60] or asked.sanlian.door.ids()
+    made = draft_limits(
+        asked.sanlian.uow, flow=flow, base=typed.get("base", ""), text=text, by=viewer.actor, now=asked.now,
+        proposal_id=key,
+    )  # fmt: skip
+    if found is not None and found.proposal.state == ProposalState.DRAFT and found.proposal.id != made.id:
+        withdraw_proposal(asked.sanlian.uow, found.proposal.id, by=viewer.actor, now=asked.now)
+    return RedirectResponse(f"/limits/proposals/{made.id}", status_code=303)
+
+
+def _edits(flow: Workflow, limits: Limits, typed: Mapping[str, str]) -> tuple[dict[Path, str], dict[str, str]]:
+    """What the form changes in the text, and what is wrong with what was typed, by field."""
+    edits: dict[Path, str] = {}
+    errors: dict[str, str] = {}
+    for cell in table_shown(flow, limits).cells():
+        value, path = typed.get(cell.name, cell.text).strip(), path_of(cell.name)
+        if path is None or "".join(value.split()) == "".join(cell.text.split()):
+            continue
+        try:
+            edits[path] = _written(path, value)
+        except BadDuration:
+            errors[cell.name] = _NOT_A_LENGTH.format(value[:20])
+        except BadOffset:
+            errors[cell.name] = _NOT_AN_INSTANT.format(value[:20])
+    return edits, errors
+
+
+def _written(path: Path, value: str) -> str:
+    if path[0] == "escalation":
+        return str(read_when(value))
+    return str(read_cell(value)) if value else ""
+
+
+@router.get("/limits/proposals/{proposal_id}")
+def proposal(asked: AskedNow, proposal_id: str, done: Annotated[str, Query(max_length=20)] = "") -> Response:
+    """Show what a proposal says, what is wrong with it, what it would do, and what may be done about it."""
+    _require(asked)
+    notices = (Notice(kind="", title=_DONE[done][0], text=_DONE[done][1], done=done),) if done in _DONE else ()
+    return _proposal_page(asked, proposal_id, notices=notices)
+
+
+def _proposal_page(
+    asked: Asked,
+    proposal_id: str,
+    *,
+    notices: tuple[Notice, ...] = (),
+    typed: Typed = Typed(),
+    status: int = 200,
+) -> Response:
+    viewer = _require(asked)
+    sanlian = asked.sanlian
+    with sanlian.uow.read() as tx:
+        reading = read_proposal(tx, sanlian.door.shelf, find_proposal(tx, proposal_id))
+    found = reading.proposal
+    tried = _dry_run(asked, reading)
+    new, old = reading.new, reading.old
+    changed = None
+    if new is not None and new.limits is not None and old.limits is not None:
+        changed = table_shown(new, new.limits, old=old.limits)
+    mine = found.author_person is not None and found.author_person == viewer.actor.person
+    context: dict[str, Any] = {
+        **asked.frame(SECTION), "proposal": found, "reading": reading, "tried": tried, "changed": changed,
+        "notices": notices, "typed": typed, "mine": mine,
+        "state_label": label_of(found.state, ProposalState),
+        "diff": difference_of_texts(reading.old_text, reading.text), "findings": _findings(reading),
+        "author": who(found.author_post, organisation=asked.world.organisation, flows=asked.flows),
+        "decided_by": who(found.decided_post, organisation=asked.world.organisation, flows=asked.flows),
+        "fit": new is not None and not reading.is_stale and tried is not None and not (tried.stranded or tried.stuck),
+        "may_send": found.state == ProposalState.DRAFT and mine and viewer.may(Ability.LIMITS),
+        "may_decide": found.state == ProposalState.WAITING and viewer.may(Ability.APPROVE) and not mine,
+        "errors": sum(one.severity == "error" for one in reading.findings),
+    }  # fmt: skip
+    return draw("limits/proposal.html", context, status=status)
+
+
+def _dry_run(asked: Asked, reading: Reading) -> DryRun | None:
+    """A fresh one while it may still be sent or approved; afterwards the one it was decided by."""
+    from_store = reading.proposal.state not in (ProposalState.DRAFT, ProposalState.WAITING) or reading.is_stale
+    if from_store:
+        return kept_dry_run(reading.proposal)
+    return fresh_dry_run(asked.sanlian.uow, asked.sanlian.door.shelf, reading, now=asked.now)
+
+
+def _findings(reading: Reading) -> tuple[FindingShown, ...]:
+    lines = reading.text.splitlines()
+    limits_file = reading.old.limits.file if reading.old.limits is not None else ""
+    shown = []
+    for one in reading.findings:
+        here = one.file == limits_file
+        line = lines[one.line - 1] if here and 0 < one.line <= len(lines) else ""
+        shown.append(FindingShown(one, line, cell_of(reading.text, one) if here else "", here))
+    return tuple(shown)
+
+
+@router.post("/limits/proposals/{proposal_id}/send")
+def send(asked: AskedNow, proposal_id: str, posted: Posted) -> Response:
+    """Send a draft to whoever approves."""
+    viewer = asked.require(Ability.LIMITS)
+    typed = _typed(posted)
+    try:
+        send_proposal(
+            asked.sanlian.uow, asked.sanlian.door.shelf, proposal_id, reason=typed.reason,
+            running=typed.scope == "running", effective_at=_effective_at(asked, typed), by=viewer.actor, now=asked.now,
+        )  # fmt: skip
+    except (Conflict, BadInput) as error:
+        return _not_taken(asked, proposal_id, error, typed, done={ProposalState.WAITING.value: "sent"})
+    return _led_to(proposal_id, "sent")
+
+
+def _typed(posted: Posted) -> Typed:
+    words = {name: value for name in ("reason", "scope", "when", "day") if isinstance(value := posted.get(name), str)}
+    return Typed(**words)
+
+
+def _effective_at(asked: Asked, typed: Typed) -> datetime | None:
+    """The midnight at which the day typed begins; None: as soon as it is approved."""
+    if typed.when != "day":
+        return None
+    try:
+        day = date.fromisoformat(typed.day)
+    except ValueError:
+        raise BadText(where="生效的日子", found=typed.day[:20] or "没写", expected="一个日子") from None
+    return datetime.combine(day, time(0), tzinfo=asked.zone)
+
+
+def _led_to(proposal_id: str, done: str) -> Response:
+    return RedirectResponse(f"/limits/proposals/{proposal_id}?done={done}", status_code=303)
+
+
+def _not_taken(asked: Asked, proposal_id: str, error: Exception, typed: Typed, *, done: Mapping[str, str]) -> Response:
+    """Why it was not taken, with what was written; a second press of the same person leads to what the first did."""
+    viewer = _require(asked)
+    with asked.sanlian.uow.read() as tx:
+        found = find_proposal(tx, proposal_id)
+    person = found.author_person if found.state == ProposalState.WAITING else found.decided_person
+    if found.state in done and person == viewer.actor.person:
+        return _led_to(proposal_id, done[found.state])
+    notice = Notice(kind="over", title=str(error), text="没有记下。你写的还在。" if typed.reason else "没有记下。")
+    status = 409 if isinstance(error, Conflict) else 422
+    return _proposal_page(asked, proposal_id, notices=(notice,), typed=typed, status=status)
+
+
+@router.post("/limits/proposals/{proposal_id}/withdraw")
+def withdraw(asked: AskedNow, proposal_id: str) -> Response:
+    """Take back one's own proposal."""
+    viewer = asked.require(Ability.LIMITS)
+    try:
+        withdraw_proposal(asked.sanlian.uow, proposal_id, by=viewer.actor, now=asked.now)
+    except Conflict as error:
+        return _not_taken(asked, proposal_id, error, Typed(), done={})
+    return _led_to(proposal_id, "withdrawn")
+
+
+@router.post("/limits/proposals/{proposal_id}/approve")
+def say_yes(asked: AskedNow, proposal_id: str, posted: Posted) -> Response:
+    """Approve; what is to take effect at once does."""
+    viewer = asked.require(Ability.APPROVE)
+    asked.require_fresh()
+    typed, sanlian = _typed(posted), asked.sanlian
+    try:
+        found = approve(
+            sanlian.uow, proposal_id, reason=typed.reason, by=viewer.actor, now=asked.now, services=sanlian.door
+        )
+    except (Conflict, BadInput) as error:
+        done = {ProposalState.APPROVED: "approved", ProposalState.IN_EFFECT: "in_effect"}
+        return _not_taken(asked, proposal_id, error, typed, done={one.value: word for one, word in done.items()})
+    if found.effective_at is None:
+        publish_approved(sanlian.uow, now=asked.now)
+    asked.wake()
+    return _led_to(proposal_id, "approved" if found.effective_at is not None else "in_effect")
+
+
+@router.post("/limits/proposals/{proposal_id}/refuse")
+def say_no(asked: AskedNow, proposal_id: str, posted: Posted) -> Response:
+    """Refuse, with a reason."""
+    viewer = asked.require(Ability.APPROVE)
+    typed = _typed(posted)
+    try:
+        refuse(asked.sanlian.uow, proposal_id, reason=typed.reason, by=viewer.actor, now=asked.now)
+    except (Conflict, BadInput) as error:
+        return _not_taken(asked, proposal_id, error, typed, done={ProposalState.REFUSED.value: "refused"})
+    return _led_to(proposal_id, "refused")
