@@ -53,3 +53,15 @@ def save_places(
         ],
     }
     record(tx, TOPIC, action="places_saved", by=by, now=now, data=data)
+
+
+def remove_places(
+    tx: Transaction, *, venues: Sequence[str] = (), buildings: Sequence[str] = (), by: Actor, now: datetime
+) -> None:
+    """Remove venues and buildings that are no longer there."""
+    tx.places.remove_venues(venues)
+    tx.places.remove_buildings(buildings)
+    record(
+        tx, TOPIC, action="places_removed", by=by, now=now,
+        data={"venues": list(venues), "buildings": list(buildings)},
+    )  # fmt: skip
