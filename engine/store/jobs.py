@@ -32,6 +32,10 @@ class Jobs(Repository):
         row = {"id": job.id, "kind": job.kind, "args": job.args, "progress": job.progress, "state": job.state}
         self.connection.execute(insert(JOB).values(district_id=self.district, at=job.at, error=job.error, **row))
 
+    def remove(self, job_id: str) -> None:
+        """Forget a job."""
+        self.connection.execute(delete(JOB).where(JOB.c.district_id == self.district, JOB.c.id == job_id))
+
     def get(self, job_id: str) -> Job | None:
         """Return a job, locked for the rest of a writing transaction."""
         query = select(JOB.c.id, JOB.c.kind, JOB.c.args, JOB.c.progress, JOB.c.state, JOB.c.at, JOB.c.error)
