@@ -12,17 +12,21 @@ from starlette.types import Scope
 
 from api import errors, gates, health
 from api.pages import (
+    accounts,
     board,
     dispatch,
     figures,
     filing,
+    first_run,
     identity,
     limits,
     listing,
     matters,
     orders,
+    receipts,
     sheet,
     signing_in,
+    track,
     viewing,
     work,
 )
@@ -70,6 +74,10 @@ def create_app(sanlian: Sanlian, *, wake: Callable[[], None] = nobody) -> FastAP
     for router in (
         health.router,
         signing_in.router,
+        track.router,
+        receipts.router,
+        first_run.router,
+        accounts.router,
         listing.router,
         limits.router,
         filing.router,

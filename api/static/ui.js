@@ -110,4 +110,10 @@
   }
   d.addEventListener("htmx:after:swap", restore);
   restore();
+
+  // A button that prints; without script the browser's own menu does.
+  d.querySelectorAll("[data-print]").forEach(function (button) {
+    button.hidden = false;
+    button.addEventListener("click", function () { print(); });
+  });
 })();
