@@ -84,18 +84,18 @@ def _again(asked: Asked, form: Form, written: Typed, *, refusal: Refusal, guesse
 
 
 def _guess(asked: Asked, written: Typed, guessed_kind: object) -> tuple[Guess, Typed]:
-    flow = _flow(asked)
+    flow = demand_flow(asked)
     assert flow is not None  # without a flow the form is refused, and the caller has looked
     before = guessed_kind if isinstance(guessed_kind, str) else ""
     return guess(asked, written, flow=flow, guessed_kind=before)
 
 
 def _file(asked: Asked, form: Form, typed: Typed) -> Done | Refusal:
-    flow = _flow(asked)
+    flow = demand_flow(asked)
     viewer = asked.viewer
     assert flow is not None  # without a flow or a post the form is refused, and the caller has looked
     assert viewer is not None  # the same
-    values = values_of(typed, file_ids={})
+    values = values_of(typed)
     place = str(values.pop("place", ""))
     number = str(values.pop(_NUMBER, "")) or None
     is_resident = flow.roles[viewer.actor.role].covers is Covers.OWN
@@ -114,7 +114,8 @@ def _file(asked: Asked, form: Form, typed: Typed) -> Done | Refusal:
     raise Conflict(what="没有报上去，请再试一次。")
 
 
-def _flow(asked: Asked) -> Workflow | None:
+def demand_flow(asked: Asked) -> Workflow | None:
+    """Return the flow that demands take."""
     return next((flow for flow in asked.flows if flow.matter == MatterKind.DEMAND and flow.levels), None)
 
 
@@ -124,7 +125,7 @@ def _starts(flow: Workflow, role: str) -> tuple[Start, ...]:
 
 def _form(asked: Asked, chosen: str) -> Form:
     blank = Form(name="new", label="报一件", button="报上去", key=asked.sanlian.door.ids())
-    flow, viewer = _flow(asked), asked.viewer
+    flow, viewer = demand_flow(asked), asked.viewer
     if flow is None:
         return replace(blank, refused="还没有发布诉求的流程。")
     if viewer is None:
@@ -151,19 +152,20 @@ def _fields(asked: Asked, flow: Workflow, start: Start, starts: tuple[Start, ...
                 choices=choices,
             )
         )
-    asked_for = [_field(flow, name, required=name in start.require) for name in (*start.require, *start.optional)]
+    asked_for = [field_in(flow, name, required=name in start.require) for name in (*start.require, *start.optional)]
     first = [one for one in asked_for if one.name == f"f-{DETAIL}"]
     building = building_field(asked, form="new")
-    fields = [*first, *fields, _place_field(asked), *([building] if building is not None else [])]
+    fields = [*first, *fields, place_field(asked), *([building] if building is not None else [])]
     fields += [one for one in asked_for if one not in first]
     if start.external:
         fields.append(Field(id="new-external", name=f"f-{_NUMBER}", label="来单编号", kind="text", required=False))
     return tuple(fields)
 
 
-def _field(flow: Workflow, name: str, *, required: bool) -> Field:
+def field_in(flow: Workflow, name: str, *, required: bool, form: str = "new") -> Field:
+    """Return the field *name* of *flow* as the form asks for it, with its default."""
     rule = flow.fields[name]
-    field = field_of(_asked_of(rule, required=required), form="new", units=())
+    field = field_of(_asked_of(rule, required=required), form=form, units=())
     return replace(field, values=(str(rule.default),), value=str(rule.default)) if rule.default else field
 
 
@@ -177,8 +179,8 @@ def _asked_of(rule: FieldRule, *, required: bool) -> FieldAsked:
     )  # fmt: skip
 
 
-def _place_field(asked: Asked) -> Field:
-    """The grids the viewer may report for, by community."""
+def place_field(asked: Asked, *, form: str = "new") -> Field:
+    """Return the field of the place: the grids the viewer may report for, by community."""
     organisation = asked.world.organisation
     groups: dict[str, list[tuple[str, str]]] = {}
     every = grids_of(asked)
@@ -189,7 +191,13 @@ def _place_field(asked: Asked) -> Field:
     choices: tuple[tuple[str, Choices], ...] = tuple((name, tuple(grids)) for name, grids in groups.items())
     only = (every[0],) if len(every) == 1 else ()
     return Field(
-        id="new-place", name="f-place", label="在哪个网格", kind="select", required=True, groups=choices, values=only
+        id=f"{form}-place",
+        name="f-place",
+        label="在哪个网格",
+        kind="select",
+        required=True,
+        groups=choices,
+        values=only,
     )
 
 
@@ -204,7 +212,7 @@ def _page(
 
 
 def _after(asked: Asked, form: Form) -> str:
-    flow = _flow(asked)
+    flow = demand_flow(asked)
     if flow is None or form.start not in flow.starts:
         return ""
     first = next(iter(flow.starts[form.start].to.states[::-1]))

@@ -1,6 +1,6 @@
 """Forms of pages: from what the engine asks to fields, and from what was posted back to values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -18,13 +18,18 @@ MOST_CHIPS = 6
 LONG_TEXT = 100
 ACCEPTED = "image/jpeg,image/png,image/webp,application/pdf"
 SEAT_PREFIX = "seat-"
+KEPT_PREFIX = "kept-"
 TOPIC_FIELD = "topic"
 _NAME = "f-"
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field as it is drawn; `error` is the sentence under its label, `chips` a few of its choices put first."""
+    """
+    One field as it is drawn; `error` is the sentence under its label, `chips` a few of its choices put first.
+
+    `kept` are files of it that were taken in before; `capture` opens the camera at once.
+    """
 
     id: str
     name: str
@@ -39,6 +44,8 @@ class Field:
     hint: str = ""
     accept: str = ACCEPTED
     chips: Choices = ()
+    kept: tuple[str, ...] = ()
+    capture: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What a person posted: texts by field, chosen units by seat, files by field."""
+    """What a person posted: texts by field, chosen units by seat, files by field, and files `kept` by field."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     seats: tuple[tuple[str, str], ...] = ()
@@ -82,17 +89,21 @@ class Typed:
     etag: str = ""
     key: str = ""
     files: Mapping[str, tuple[UploadFile, ...]] = field(default_factory=dict)
+    kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def typed_in(posted: FormData) -> Typed:
     """Return what was posted; empty fields and empty file slots are left out."""
     values: dict[str, str] = {}
     files: dict[str, tuple[UploadFile, ...]] = {}
+    kept: dict[str, tuple[str, ...]] = {}
     seats: list[tuple[str, str]] = []
     for name, value in posted.multi_items():
         if isinstance(value, UploadFile):
             if value.filename and name.startswith(_NAME):
                 files[name.removeprefix(_NAME)] = (*files.get(name.removeprefix(_NAME), ()), value)
+        elif name.startswith(KEPT_PREFIX) and value:
+            kept[name.removeprefix(KEPT_PREFIX)] = (*kept.get(name.removeprefix(KEPT_PREFIX), ()), value)
         elif name.startswith(SEAT_PREFIX) and value:
             seats.append((name.removeprefix(SEAT_PREFIX), value))
         elif name.startswith(_NAME) and value.strip():
@@ -100,6 +111,7 @@ def typed_in(posted: FormData) -> Typed:
     return Typed(
         values=values, seats=tuple(dict.fromkeys(seats)), topic=_text(posted, TOPIC_FIELD),
         etag=_text(posted, "if-match"), key=_text(posted, "key"), files=files,
+        kept=kept,
     )  # fmt: skip
 
 
@@ -219,7 +231,7 @@ def _is_given(one: Field, typed: Typed) -> bool:
     if one.name.startswith(SEAT_PREFIX):
         return any(seat == one.name.removeprefix(SEAT_PREFIX) for seat, _ in typed.seats)
     name = one.name.removeprefix(_NAME)
-    return name in typed.values or bool(typed.files.get(name))
+    return name in typed.values or bool(typed.files.get(name) or typed.kept.get(name))
 
 
 def filled(form: Form, typed: Typed, *, refusal: Refusal | None = None) -> Form:
@@ -253,6 +265,8 @@ def _filled(one: Field, typed: Typed) -> Field:
     if one.name.startswith(SEAT_PREFIX):
         chosen = tuple(unit for seat, unit in typed.seats if seat == one.name.removeprefix(SEAT_PREFIX))
         return replace(one, values=chosen)
+    if one.kind == "file":
+        return replace(one, kept=typed.kept.get(one.name.removeprefix(_NAME), ()))
     value = typed.topic if one.name == TOPIC_FIELD else typed.values.get(one.name.removeprefix(_NAME), "")
     return replace(one, value=value, values=(value,) if value else ())
 
@@ -262,6 +276,6 @@ def kept_texts(typed: Typed, labels: Mapping[str, str]) -> tuple[tuple[str, str]
     return tuple((labels.get(name, name), text) for name, text in typed.values.items())
 
 
-def values_of(typed: Typed, *, file_ids: Mapping[str, Sequence[str]]) -> dict[str, Value | list[str]]:
-    """Return the values to hand to the engine, which reads and judges them."""
-    return {**typed.values, **{name: list(ids) for name, ids in file_ids.items()}}
+def values_of(typed: Typed) -> dict[str, Value | list[str]]:
+    """Return the values to hand to the engine, which reads and judges them; files must have been kept before."""
+    return {**typed.values, **{name: list(ids) for name, ids in typed.kept.items() if ids}}

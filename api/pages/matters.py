@@ -1,16 +1,15 @@
 """The page of one matter, and the press of one of its buttons."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter
-from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from api.dependencies import Asked, AskedNow, Posted
 from api.errors import Kept, answer, plain_problem, problem_of
 from api.pages.forms import Choices, Form, Typed, filled, form_of, kept_texts, missing, typed_in, values_of
+from api.pages.uploads import with_uploads
 from api.rendering import draw
 from engine.core.command import Act, SeatAsked
 from engine.core.decision import Refusal
@@ -18,7 +17,6 @@ from engine.core.terms import Purpose, RefusalCode, UnitKind
 from engine.errors import BadFile, Conflict, NotFound, SanlianError
 from engine.services.advance import Done, Entry, advance
 from engine.services.case_file import CaseFile, Surroundings, case_file, open_topics
-from engine.services.keep_files import keep_file
 
 router = APIRouter()
 
@@ -79,6 +77,12 @@ def act(ref: str, action: str, asked: AskedNow, posted: Posted) -> Response:
         case = case_of(asked, ref)
     except NotFound as error:  # it may have been given to another grid while this one was writing
         return answer(asked.request, problem_of(error, kept=[Kept("你写的", text) for text in typed.values.values()]))
+    try:
+        typed = with_uploads(asked, typed)
+    except BadFile as error:
+        return _refused(
+            asked, ref, Tried(action, typed, Refusal(RefusalCode.FIELD, str(error), next(iter(typed.files))))
+        )
     refusal = missing(_form(asked, case, action), typed)
     if refusal is None:
         try:
@@ -102,12 +106,8 @@ def _sees(asked: Asked, case: CaseFile) -> bool:
 
 def _press(asked: Asked, case: CaseFile, *, action: str, typed: Typed) -> Refusal | None:
     assert asked.actor is not None  # the caller has seen it
-    try:
-        file_ids = _keep(asked, typed.files)
-    except BadFile as error:
-        return Refusal(RefusalCode.FIELD, str(error), next(iter(typed.files)))
     command = Act(
-        matter=case.id, action=action, actor=asked.actor, values=values_of(typed, file_ids=file_ids),
+        matter=case.id, action=action, actor=asked.actor, values=values_of(typed),
         expect=typed.etag, seats=tuple(SeatAsked(seat=seat, unit=unit) for seat, unit in typed.seats),
         topic=typed.topic or None,
     )  # fmt: skip
@@ -119,17 +119,6 @@ def _press(asked: Asked, case: CaseFile, *, action: str, typed: Typed) -> Refusa
     if isinstance(outcome, Refusal):
         return outcome
     raise Conflict(what="这件事正由别人办理，请刷新后再试。")
-
-
-def _keep(asked: Asked, files: Mapping[str, tuple[UploadFile, ...]]) -> dict[str, list[str]]:
-    sanlian = asked.sanlian
-    return {
-        name: [
-            keep_file(sanlian.uow, one.filename or "", one.file.read(), ids=sanlian.door.ids, now=asked.now)
-            for one in given
-        ]
-        for name, given in files.items()
-    }
 
 
 def _refused(asked: Asked, ref: str, tried: Tried) -> Response:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse
 
 from api.dependencies import Asked, AskedNow
+from api.pages.found import may_find
 from api.pages.matters import Notice, case_of
 from api.rendering import draw
 from engine.core.terms import Ability
@@ -69,7 +70,7 @@ def work(
         first_url=_url(waits, "") if after else "",
         notices=_notices(asked, done, ref),
     )
-    return draw("work/today.html", {**asked.frame("work"), "view": view})
+    return draw("work/today.html", {**asked.frame("work"), "view": view, "may_find": may_find(asked)})
 
 
 def _url(waits: bool, cursor: str) -> str:

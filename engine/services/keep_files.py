@@ -25,6 +25,8 @@ def keep_file(uow: UnitOfWork, name: str, content: bytes, *, ids: Callable[[], s
     """
     Keep *content* and return its id; it belongs to no matter until a command names it.
 
+    The same content under the same id is kept once.
+
     Raises:
         BadFile: it is empty, too big, or of a kind that is not taken.
     """
@@ -36,3 +38,9 @@ def keep_file(uow: UnitOfWork, name: str, content: bytes, *, ids: Callable[[], s
         raise BadFile(where=name[:60], found="别的格式" if content else "空文件", expected=_EXPECTED)
     with uow.write() as tx:
         return tx.files.add(ids(), content, media_type=media_type, name_ref=None, at=now)
+
+
+def is_kept(uow: UnitOfWork, file_id: str) -> bool:
+    """Whether there is such a file."""
+    with uow.read() as tx:
+        return tx.files.get(file_id) is not None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from engine.store.repository import Repository, table
 
@@ -36,7 +37,11 @@ class Files(Repository):
     """The files of a district."""
 
     def add(self, name: str, content: bytes, *, media_type: str, name_ref: str | None, at: datetime) -> str:
-        """Keep *content*, not yet given with any matter, and return its id: the unique *name* and its hash."""
+        """
+        Keep *content*, not yet given with any matter, and return its id: *name* and its hash.
+
+        What is there under that id stays: the same bytes sent again.
+        """
         digest = hashlib.sha256(content).hexdigest()
         file_id = f"{name}.{digest}"
         row = {
@@ -49,7 +54,12 @@ class Files(Repository):
             "at": at,
             "bytes": content,
         }
-        self.connection.execute(insert(FILE).values(row))
+        try:
+            with self.connection.begin_nested():
+                self.connection.execute(insert(FILE).values(row))
+        except IntegrityError:
+            if self.get(file_id) is None:
+                raise
         return file_id
 
     def attach(self, given: Sequence[tuple[str, str]]) -> None:
