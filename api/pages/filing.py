@@ -20,6 +20,8 @@ from api.pages.guessing import (
     proposing,
     with_building,
 )
+from api.pages.receipts import PATH as RECEIPT
+from api.pages.receipts import hand_over
 from api.rendering import draw
 from engine.core.command import File
 from engine.core.decision import Refusal
@@ -69,9 +71,17 @@ def file(asked: AskedNow, posted: Posted) -> Response:
             return answer(asked.request, problem_of(error, kept=kept))
         if isinstance(outcome, Done):
             asked.wake()
-            return RedirectResponse(f"/matters/{outcome.number or outcome.matter.id}?done=filed", status_code=303)
+            return _filed(asked, outcome)
         refusal = outcome
     return _again(asked, form, written, refusal=refusal, guessed_kind=posted.get(GUESSED))
+
+
+def _filed(asked: Asked, done: Done) -> Response:
+    """A resident goes on to the receipt; staff to the matter, with the receipt to hand over."""
+    role = asked.viewer.actor.role if asked.viewer is not None else ""
+    is_resident = any(role in flow.roles and flow.roles[role].covers is Covers.OWN for flow in asked.flows)
+    there = RECEIPT if is_resident else f"/matters/{done.number or done.matter.id}?done=filed"
+    return hand_over(asked, RedirectResponse(there, status_code=303), done.matter)
 
 
 def _again(asked: Asked, form: Form, written: Typed, *, refusal: Refusal, guessed_kind: object) -> Response:

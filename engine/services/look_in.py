@@ -193,7 +193,7 @@ def _sentences(
     if is_yours:
         then = _if_silent(move, workflow)
         return Sentence(f"{label}，轮到你了。"), Sentence("请在 ", due, " 前告诉我们。") if due else Sentence(""), then
-    headline = Sentence(f"{turn}正在办。" if turn else f"{label}。")
+    headline = Sentence(f"轮到{turn}，现在是「{label}」。" if turn else f"{label}。")
     by = Sentence("")
     if due is not None:
         by = Sentence("按规定 ", due, " 前办完这一步。") if due > now else Sentence("", due, " 已经过了，记了超时。")

@@ -14,8 +14,8 @@ def blank(client: TestClient) -> dict[str, str]:
     return {name: str(value) for name, value in page.form("/matters/new")["fields"].items()}
 
 
-def test_resident_files_with_words_alone_and_sees_number_turn_and_forecast(client: TestClient) -> None:
-    """The grid is known, category and kind may stay empty."""
+def test_resident_files_with_words_alone_and_sees_number_turn_and_what_comes(client: TestClient) -> None:
+    """The grid is known, category and kind may stay empty; the receipt answers at once."""
     act_as(client, "jingyi-2.resident.1")
     form = {**blank(client), "f-detail": "东门的地锁挡了轮椅，老人出不来。"}
 
@@ -23,10 +23,11 @@ def test_resident_files_with_words_alone_and_sees_number_turn_and_forecast(clien
     page = Page(client.get(answer.headers["location"]).text)
 
     assert answer.status_code == 303
-    assert re.fullmatch(r"/matters/2611-\d{4}\?done=filed", answer.headers["location"])
+    assert answer.headers["location"] == "/receipt"
+    assert re.search(r"编号 2611-\d{4}", page.text)
     assert "东门的地锁挡了轮椅，老人出不来" in page.text
     assert "轮到景翼二网格 网格员" in page.text
-    assert "如果没人处理" in page.text
+    assert "会自动" in page.text
 
 
 def test_filing_twice_with_one_key_files_once(client: TestClient) -> None:
