@@ -131,7 +131,7 @@ def read_orders(sheet: Sheet, *, where: str, zone: ZoneInfo) -> OrdersRead:
             column, found, expected = bad.args
             number = row.cell(columns[NUMBER][0]).strip()[:_MAX_NUMBER]
             text = (
-                f"{letters_of(column)} 列「{head.cell(column).strip()[:20]}」：收到「{found[:40]}」，应当是{expected}"
+                f"{letters_of(column)} 列「{head.cell(column).strip()[:20]}」：收到「{found[:40]}」，应当是 {expected}"
             )
             faults.append(RowFault(row.number, number, text))
     return OrdersRead(tuple(orders), tuple(faults), tuple(beside.values()))

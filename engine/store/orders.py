@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Subquery, and_, func, select
@@ -14,6 +14,7 @@ DEMAND = table("demand")
 MATTER = table("matter")
 ORDER_OUT = table("order_out")
 
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 _INSERT = BulkInsert(ORDER_OUT, ("district_id", "export", "matter_id", "seq", "at"))
 
 
@@ -60,8 +61,9 @@ class Orders(Repository):
 
     def outstanding(self, *, limit: int) -> list[OrderHere]:
         """Return the orders that have not ended, the sender's nearest due instant first."""
-        order = DEMAND.c.external_due
-        return self._found(self._told(), MATTER.c.outcome.is_(None), order, limit=limit)
+        # A number typed by hand may come without a due instant: those last, on both databases.
+        nearest = func.coalesce(DEMAND.c.external_due, _NEVER)
+        return self._found(self._told(), MATTER.c.outcome.is_(None), nearest, limit=limit)
 
     def count_outstanding(self, *, due_before: datetime | None = None) -> int:
         """Count the orders that have not ended; with *due_before* those whose due instant has passed then."""
