@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.dependencies import Asked
-from api.pages.forms import Typed, values_of
+from api.pages.forms import Typed
 from engine.core.command import Act, SeatAsked
 from engine.core.decision import Refusal
 from engine.core.matter import Actor
 from engine.core.terms import RefusalCode
 from engine.errors import Conflict
 from engine.services.advance import Done, Entry, Outcome, advance
+from engine.services.sight import no_such_matter
 
 BUSY = "这件事正由别人办理，请刷新后再试。"
 
@@ -26,9 +27,17 @@ class Press:
 
 
 def press(asked: Asked, actor: Actor, wanted: Press, *, typed: Typed) -> Done | Refusal:
-    """Do it, once; what stands against it comes back as a refusal with its words."""
+    """
+    Do it, once; what stands against it comes back as a refusal with its words.
+
+    Raises:
+        NotFound: the matter is not there, or not one of those seen here.
+    """
+    with asked.sanlian.uow.read() as tx:
+        if not asked.sight.among(tx, (wanted.matter,)):
+            raise no_such_matter(wanted.matter)
     command = Act(
-        matter=wanted.matter, action=wanted.action, actor=actor, values=values_of(typed),
+        matter=wanted.matter, action=wanted.action, actor=actor, values={**typed.values},
         expect=wanted.etag, seats=tuple(SeatAsked(seat=seat, unit=unit) for seat, unit in typed.seats),
     )  # fmt: skip
     return _answers(asked, [Entry(command, key=wanted.key)])[0]
