@@ -64,7 +64,7 @@ def hand_in(asked: AskedNow, posted: Posted) -> Response:
         return answer(asked.request, problem_of(error, kept=kept))
     if isinstance(outcome, Refusal):
         return _again(asked, flow, form, typed, refusal=outcome)
-    return RedirectResponse(f"/work?done={way.action.id}&ref={outcome}", status_code=303)
+    return RedirectResponse(f"/work?done=found&ref={outcome}", status_code=303)
 
 
 def _take(asked: Asked, flow: Workflow, way: Way, typed: Typed) -> str | Refusal:

@@ -23,6 +23,7 @@ router = APIRouter()
 _STATUS = {RefusalCode.STALE: 412, RefusalCode.REQUIRED: 422, RefusalCode.FIELD: 422}
 HISTORY_SHOWN = 12
 LIST = "/work"
+_DRAFTS = {"filed": "/matters/new:new"}  # drafts of other pages end with what is said here
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,12 @@ def _done_notice(case: CaseFile, action: str, label: str) -> Notice:
     latest = case.history[0] if case.history else None
     said = f"{latest.who} {latest.what}。" if latest is not None else ""
     title = f"「{label}」记下了" if label else "记下了"
-    return Notice(kind="", title=title if action != "filed" else "报上去了，编号在上面", text=said, done=action)
+    return Notice(
+        kind="",
+        title=title if action != "filed" else "报上去了，编号在上面",
+        text=said,
+        done=_DRAFTS.get(action, action),
+    )
 
 
 def _refused_notice(asked: Asked, case: CaseFile, tried: Tried) -> Notice:

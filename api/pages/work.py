@@ -117,7 +117,7 @@ def _notices(asked: Asked, done: str, ref: str) -> tuple[Notice, ...]:
             kind="",
             title=f"记下了：{case.number} {case.title}",
             text=f"{latest.what}。{comes}",
-            done=f"{case.ref} {done}",
+            done="/work/found:found" if done == "found" else f"{case.ref} {done}",
             link=f"/matters/{case.ref}",
         ),
     )

@@ -55,16 +55,16 @@
   var asking, asked = 0;
   function propose(form) {
     var data = new FormData(form), turn = ++asked;
+    form.querySelectorAll("input[type=file]").forEach(function (file) { data.delete(file.name); });
     data.append("look", "1");
-    data.delete("f-photo_after");
     fetch(form.action, { method: "POST", body: new URLSearchParams(data), headers: { Accept: "text/html" } }).then(function (answer) {
       if (!answer.ok || answer.redirected) throw answer;
       return answer.text();
     }).then(function (text) {
-      var fresh = new DOMParser().parseFromString(text, "text/html").getElementById("guess"), old = d.getElementById("guess");
+      var page = new DOMParser().parseFromString(text, "text/html");
+      var fresh = page.getElementById("guess"), old = d.getElementById("guess");
       if (turn === asked && fresh && old && !old.contains(d.activeElement)) old.replaceWith(fresh);
-      var place = form.querySelector("#new-place");
-      var told = new DOMParser().parseFromString(text, "text/html").querySelector("#new-place");
+      var place = form.querySelector("#new-place"), told = page.getElementById("new-place");
       if (place && told && !place.value) place.value = told.value;
     }).catch(function () { /* proposing is a comfort */ });
   }
@@ -79,6 +79,49 @@
     if (form && e.target.id === "new-place") propose(form);
   });
   d.documentElement.classList.add("scripted");
+
+  // A photo is made small on the phone before it is sent: 300 KB are enough to see what was done.
+  var MOST = 300 * 1024, LONGEST = 1600, shrinking = 0, waiting = null;
+  function smaller(picture, side, quality) {
+    var scale = Math.min(1, side / Math.max(picture.width, picture.height));
+    var canvas = d.createElement("canvas");
+    canvas.width = Math.round(picture.width * scale);
+    canvas.height = Math.round(picture.height * scale);
+    canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+    return new Promise(function (done) { canvas.toBlob(done, "image/jpeg", quality); }).then(function (blob) {
+      if (!blob || blob.size <= MOST || side < 400) return blob;
+      return quality > 0.5 ? smaller(picture, side, quality - 0.15) : smaller(picture, side * 0.75, 0.8);
+    });
+  }
+  function shrink(file) {
+    if (!/^image\//.test(file.type) || file.size <= MOST) return Promise.resolve(file);
+    return createImageBitmap(file, { imageOrientation: "from-image" }).then(function (picture) {
+      return smaller(picture, LONGEST, 0.8);
+    }).then(function (blob) {
+      if (!blob || blob.size >= file.size) return file;
+      return new File([blob], file.name.replace(/\.\w+$/, "") + ".jpg", { type: "image/jpeg" });
+    }).catch(function () { return file; });
+  }
+  d.addEventListener("change", function (e) {
+    var field = e.target;
+    if (field.type !== "file" || !window.createImageBitmap || !window.DataTransfer) return;
+    shrinking++;
+    Promise.all(Array.prototype.map.call(field.files, shrink)).then(function (files) {
+      var given = new DataTransfer();
+      files.forEach(function (file) { given.items.add(file); });
+      field.files = given.files;
+    }).catch(function () { /* the photo goes as it is */ }).then(function () {
+      if (--shrinking === 0 && waiting) { waiting.requestSubmit(); waiting = null; }
+    });
+  });
+  // Pressed while a photo is still being made small: sent as soon as that is done.
+  d.addEventListener("submit", function (e) {
+    if (shrinking && e.target.enctype === "multipart/form-data") {
+      e.preventDefault();
+      e.stopImmediatePropagation();
+      waiting = e.target;
+    }
+  }, true);
 
   // A second press of the same button sends nothing.
   d.addEventListener("submit", function (e) {
@@ -99,14 +142,18 @@
       try { sessionStorage.setItem(key(f), f.value); } catch (_) { /* private window: nothing to keep it in */ }
     }
   });
+  function forget(done) {
+    var start = "draft:" + (done[0] === "/" ? done : location.pathname + ":" + done) + ":";
+    Object.keys(sessionStorage).forEach(function (name) { if (name.indexOf(start) === 0) sessionStorage.removeItem(name); });
+  }
   function restore() {
     var done = d.querySelector("[data-done]");
-    d.querySelectorAll("form[data-draft] textarea").forEach(function (f) {
-      try {
-        if (done && done.dataset.done === f.form.dataset.draft) sessionStorage.removeItem(key(f));
-        else if (!f.value) f.value = sessionStorage.getItem(key(f)) || "";
-      } catch (_) { /* as above */ }
-    });
+    try {
+      if (done) forget(done.dataset.done);
+      d.querySelectorAll("form[data-draft] textarea").forEach(function (f) {
+        if (!f.value) f.value = sessionStorage.getItem(key(f)) || "";
+      });
+    } catch (_) { /* as above */ }
   }
   d.addEventListener("htmx:after:swap", restore);
   restore();
