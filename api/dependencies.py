@@ -1,5 +1,6 @@
 """What every request is given: the deployment, one reading of the clock, who signed in, and the post acted as."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
@@ -192,15 +193,21 @@ def look_of(request: Request) -> Look:
 
 def asked_by_anybody(request: Request) -> Asked:
     """Read clock, world and who signed in, if somebody did, once for the whole request."""
+    found = asked_with(request, lambda tx, now: find(tx, token_of(request), now=now))
+    if found.signed is not None:
+        note_use(found.sanlian.uow, found.signed, now=found.now)
+    return found
+
+
+def asked_with(request: Request, signed_in: Callable[[Any, datetime], SignedIn | None]) -> Asked:
+    """Read clock and world once for the whole request, with who *signed_in* finds in the transaction."""
     sanlian = sanlian_of(request)
     now = sanlian.clock.now()
     with sanlian.uow.read() as tx:
         world = sanlian.door.shelf.world_or_empty(tx)
         digests = tx.workflows.current_digests()
         flows = tuple(sanlian.door.shelf.workflow(tx, digests[name]) for name in sorted(digests))
-        signed = find(tx, token_of(request), now=now)
-    if signed is not None:
-        note_use(sanlian.uow, signed, now=now)
+        signed = signed_in(tx, now)
     viewer = viewer_of(signed, organisation=world.organisation, flows=flows, now=now)
     found = Asked(
         request=request, sanlian=sanlian, now=now, world=world, flows=flows, viewer=viewer, look=look_of(request),

@@ -2,9 +2,10 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -33,6 +34,8 @@ from engine.errors import (
 logger = logging.getLogger(__name__)
 
 TYPE = "urn:sanlian:error:"
+# Below it programs are answered, whatever they accept.
+API = "/api/v1/"
 RETRY_SECONDS = 5
 _HEADERS = {503: {"Retry-After": str(RETRY_SECONDS)}, 401: {"WWW-Authenticate": 'Cookie realm="sanlian"'}}
 _STATUS: tuple[tuple[type[SanlianError], int], ...] = (
@@ -117,7 +120,7 @@ def _title(status: int) -> str:
 
 def wants_page(request: Request) -> bool:
     """Whether a person looks at the answer."""
-    return "text/html" in request.headers.get("accept", "")
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(API)
 
 
 def answer(request: Request, problem: Problem) -> Response:
@@ -138,11 +141,13 @@ def _frame(request: Request) -> dict[str, Any]:
     return {"page": PageFrame(here="/", look=look_of(request), viewer=None)}
 
 
-def problem_json(problem: Problem, *, headers: dict[str, str] | None = None) -> Response:
-    """Return *problem* for programs."""
+def problem_json(
+    problem: Problem, *, headers: dict[str, str] | None = None, more: Mapping[str, object] = MappingProxyType({})
+) -> Response:
+    """Return *problem* for programs; *more* are members beside those of RFC 9457."""
     body = {
         "type": f"{TYPE}{problem.code}", "title": problem.title, "status": problem.status, "detail": problem.detail,
-        "code": problem.code,
+        "code": problem.code, **more,
     }  # fmt: skip
     text = json.dumps(body, ensure_ascii=False)
     return Response(text, status_code=problem.status, media_type="application/problem+json", headers=headers)

@@ -110,7 +110,7 @@ def work_page(
     """Return one page of the list that *viewer* asks for."""
     listing = Listing(tx.connection, tx.district)
     sight = sight_of(viewer, world=world, flows=flows)
-    wanted = _wanted(tx, filters, sight=sight, viewer=viewer, world=world, flows=flows, now=now)
+    wanted = wanted_by(tx, filters, sight=sight, viewer=viewer, world=world, flows=flows, now=now)
     found = listing.page(wanted, after=read_cursor(cursor), limit=PAGE_ROWS + 1)
     shown = found[:PAGE_ROWS]
     return WorkPage(
@@ -160,7 +160,7 @@ def _on_the_books(flows: Sequence[Workflow]) -> Collection[tuple[str, str]]:
     return states or {("", "")}
 
 
-def _wanted(
+def wanted_by(
     tx: Transaction,
     filters: Filters,
     *,
@@ -170,6 +170,7 @@ def _wanted(
     flows: Sequence[Workflow],
     now: datetime,
 ) -> Wanted:
+    """Return which matters *filters* ask for, without those that may not be seen."""
     mine = filters.show == "mine" and viewer is not None
     own = mine and viewer is not None and _covers_own(viewer.role, flows)
     kinds: Collection[str] | None = None if mine and not own else (MatterKind.DEMAND.value,)

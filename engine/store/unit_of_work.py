@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from engine.store.alarms import Alarms
 from engine.store.answers import Answers
+from engine.store.api_tokens import ApiTokens
 from engine.store.database import Database
 from engine.store.demands import Demands
 from engine.store.digests import Digests
@@ -47,6 +48,7 @@ class Transaction:
         self.places = Places(connection, district)
         self.people = People(connection, district)
         self.sessions = Sessions(connection, district)
+        self.api_tokens = ApiTokens(connection, district)
         self.sign_in_tries = SignInTries(connection, district)
         self.answers = Answers(connection, district)
         self.alarms = Alarms(connection, district)

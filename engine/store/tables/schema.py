@@ -1,6 +1,7 @@
 """All tables, so that whoever creates or migrates the schema sees every one of them."""
 
 from engine.store.tables import (
+    api_token,
     event,
     matter,
     notice,
@@ -16,5 +17,19 @@ from engine.store.tables import (
 )
 from engine.store.tables.row import Row
 
-MODULES = (event, matter, notice, order, organisation, people, place, proposal, system, timer, vault, workflow)
+MODULES = (
+    api_token,
+    event,
+    matter,
+    notice,
+    order,
+    organisation,
+    people,
+    place,
+    proposal,
+    system,
+    timer,
+    vault,
+    workflow,
+)
 METADATA = Row.metadata

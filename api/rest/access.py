@@ -1,0 +1,37 @@
+"""Who calls: a browser with its session, or a program with a token of its own."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.dependencies import Asked, asked, asked_with
+from engine.errors import Forbidden, NotSignedIn
+from engine.services.api_tokens import READ, signed_by_token
+
+BEARER = "bearer "
+_SAFE = frozenset({"GET", "HEAD"})
+
+
+def asked_by_program(request: Request) -> Asked:
+    """
+    Read clock, world and who calls, once for the whole request.
+
+    Raises:
+        NotSignedIn: neither a session nor a token that counts.
+        Forbidden: the token may only read.
+    """
+    given = request.headers.get("authorization", "")
+    if not given:
+        return asked(request)
+    if not given.lower().startswith(BEARER):
+        raise NotSignedIn()
+    found = asked_with(request, lambda tx, now: signed_by_token(tx, given[len(BEARER) :].strip(), now=now))
+    signed = found.require_signed()
+    if found.viewer is None or found.viewer.id != signed.post:
+        raise NotSignedIn()  # the post has ended since the token was made
+    if signed.kind == READ and request.method not in _SAFE:
+        raise Forbidden(what="改动（这个令牌只能读）")
+    return found
+
+
+Calling = Annotated[Asked, Depends(asked_by_program)]
