@@ -149,6 +149,13 @@ class SignInRefused(NotSignedIn):
     text = "工号或密码不对。忘了密码，找系统管理员重设。"
 
 
+class CodeRefused(NotSignedIn):
+    """It is not the code of the first run, or that is over."""
+
+    code = "code_refused"
+    text = "这个码不对，或者已经过期、用过了。重新启动服务，会打印一个新的。"
+
+
 class TooManyTries(SanlianError):
     """Too many failures lately. Fields: minutes (to wait), until (instant)."""
 

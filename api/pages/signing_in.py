@@ -15,6 +15,7 @@ from api.sessions import address_of, hand_out, is_from_here, take_back, token_of
 from engine.errors import BadPassword, SanlianError, SignInRefused, TooManyTries
 from engine.services.demo_people import PASSWORD as DEMO_PASSWORD
 from engine.services.demo_people import DemoPerson, is_demo, shown_people
+from engine.services.first_run import is_first_run
 from engine.services.keep_sessions import (
     Browser,
     SessionKind,
@@ -29,6 +30,7 @@ from engine.services.sign_in import Given, change_password, give_password_again,
 router = APIRouter()
 
 SIGN_IN = "/sign-in"
+FIRST_RUN = "/first-run"
 PASSWORD = "/password"  # noqa: S105 (a path)
 AGAIN = "/password-again"
 GIVEN_AGAIN = "password-again"
@@ -37,6 +39,15 @@ SENT_BY = "sent-by"
 # What our own pages around a form add to it; everything else is carried along.
 _OURS = frozenset({GIVEN_AGAIN, GOES_ON_AT, SENT_BY, "login", "password", "phone", "next"})
 _SILENT = frozenset({"key", "if-match", "start"})
+# The first sign that is found counts: most browsers call themselves by several names.
+_DEVICES = (
+    ("Android", "安卓手机"), ("HarmonyOS", "鸿蒙手机"), ("iPhone", "苹果手机"), ("iPad", "苹果平板"),
+    ("Windows", "Windows 电脑"), ("Macintosh", "苹果电脑"), ("Linux", "Linux 电脑"),
+)  # fmt: skip
+_BROWSERS = (
+    ("MicroMessenger", "微信"), ("DingTalk", "钉钉"), ("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)  # fmt: skip
 Next = Annotated[str, Query(alias="next", max_length=600)]
 
 
@@ -52,6 +63,9 @@ def show_sign_in(asked: AskedByAnybody, next_page: Next = "/") -> Response:
     """Show the form, or go on where somebody has signed in already."""
     if asked.signed is not None:
         return RedirectResponse(local_path(next_page), status_code=303)
+    with asked.sanlian.uow.read() as tx:
+        if is_first_run(tx):
+            return RedirectResponse(FIRST_RUN, status_code=303)
     return _sign_in_page(asked, next_page=next_page)
 
 
@@ -177,7 +191,7 @@ def show_own(
     signed = asked.require_signed()
     with asked.sanlian.uow.read() as tx:
         sessions = list_sessions(tx, signed, now=asked.now)
-    context = {**asked.frame("own"), "sessions": sessions, "done": done, "ended": ended}
+    context = {**asked.frame("own"), "sessions": sessions, "done": done, "ended": ended, "browser": browser_words}
     return draw("signing_in/own.html", context)
 
 
@@ -208,6 +222,13 @@ def press_post(asked: AskedNow, posted: Posted) -> RedirectResponse:
         now=asked.now,
     )  # fmt: skip
     return RedirectResponse(local_path(posted.get("next")), status_code=303)
+
+
+def browser_words(agent: str) -> str:
+    """Return what a browser calls itself as people would say it: 「安卓手机 · Chrome」."""
+    device = next((words for sign, words in _DEVICES if sign in agent), "")
+    browser = next((words for sign, words in _BROWSERS if sign in agent), "")
+    return " · ".join(part for part in (device, browser) if part) or "没说是什么浏览器"
 
 
 def text_of(posted: FormData, name: str) -> str:

@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from engine.cli.serve import HOST, PORT, USAGE, Host, Port, refuse_outside, run
+from engine.core.terms import SUPERVISOR
 from engine.errors import SanlianError
-from engine.services.demo_people import make_demo_people
+from engine.services.demo_people import PASSWORD, make_demo_people, shown_people
 from engine.services.demo_setup import set_up_demo
+from engine.services.naming import post_name
 from engine.settings import Settings
 from engine.wiring import Sanlian, wire
 
@@ -18,11 +20,12 @@ DATABASE = Path("var/demo.db")
 _BESIDE = ("", "-wal", "-shm")
 _GREETING = """
   演示数据，人物都是编的：一条街道，五个社区，将近九十件诉求，过去六周一步一步办出来的。
-  可以试试：
-    1. 打开最上面一件超时的，看「如果没人处理，……」和下面排好的事。
-    2. 点「换成……」，用轮到的岗位办一步，看办理过程多出来的那一行。
-    3. 左下角「换个身份」：居民、网格员、社区书记、街道办、部门，各看各的。
-    4. 点「报一件」，报一件新的，看它先到谁手里、到点去哪。"""
+  可以用这些工号登录，密码都是 {password}（网页上点一下就行）：
+
+{people}
+
+  每个岗位都有工号：网格员 wg-网格、网格长 wgz-网格、居民 jm-网格、社区专干 zg-社区、
+  社区书记 sj-社区、议事会 ys-社区、部门经办 bm-部门、部门负责人 bmz-部门。"""
 
 
 def register(app: typer.Typer) -> None:
@@ -44,9 +47,34 @@ def demo(
         typer.echo(str(error), err=True)
         raise typer.Exit(USAGE) from error
     try:
-        run(sanlian, host=host, port=port, greeting=_GREETING)
+        run(sanlian, host=host, port=port, greeting=_greeting(sanlian))
     finally:
         sanlian.close()
+
+
+def _greeting(sanlian: Sanlian) -> str:
+    lines = (f"    {login:<18}{who}" for login, who in who_can_sign_in(sanlian))
+    return _GREETING.format(password=PASSWORD, people="\n".join(lines))
+
+
+def who_can_sign_in(sanlian: Sanlian) -> list[tuple[str, str]]:
+    """Return whom to try: the account, and who that is."""
+    with sanlian.uow.read() as tx:
+        organisation = tx.organisation.load()
+        digests = tx.workflows.current_digests()
+        flows = [sanlian.door.shelf.workflow(tx, digest) for digest in digests.values()]
+        shown = shown_people(tx, organisation, now=sanlian.clock.now())
+    found = []
+    for one in shown:
+        post = organisation.posts.get(one.post or "")
+        flow = next((flow for flow in flows if post is not None and post.role in flow.roles), None)
+        if one.office is not None:
+            found.append((one.login, one.office.label))
+        elif post is not None and post.role == SUPERVISOR:
+            found.append((one.login, "督导员"))
+        elif post is not None and flow is not None:
+            found.append((one.login, post_name(post, workflow=flow, organisation=organisation)))
+    return found
 
 
 def open_demo(database: Path, *, fresh: bool) -> Sanlian:

@@ -29,6 +29,7 @@ MODULES = {
     "sheet": "sheet",
     "doctor": "operate",
     "held": "operate",
+    "account": "account",
 }
 
 

@@ -9,8 +9,10 @@ import typer
 import uvicorn
 
 from api.app import create_app
+from engine.cli.account import first_run_words
 from engine.errors import SanlianError
 from engine.scheduler import Scheduler
+from engine.services.first_run import is_first_run
 from engine.wiring import Sanlian, wire
 
 USAGE = 2
@@ -19,7 +21,10 @@ PORT = 8000
 STOP_SECONDS = 5
 
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="端口。")]
-Host = Annotated[str, typer.Option("--host", help="地址。现在还没有登录，只能是本机。")]
+Host = Annotated[str, typer.Option("--host", help="地址。只能是本机；对外由反向代理用 https 转进来。")]
+Proxy = Annotated[bool, typer.Option("--proxy", help="前面有本机的反向代理：信它说的来源地址和 https。")]
+# Whose word on where a request came from is taken, and no other's.
+TRUSTED_PROXIES = ["127.0.0.1", "::1"]
 
 
 def register(app: typer.Typer) -> None:
@@ -27,22 +32,30 @@ def register(app: typer.Typer) -> None:
     app.command("serve", help="打开网页服务，同时按时执行到点的规则。")(serve)
 
 
-def serve(host: Host = HOST, port: Port = PORT) -> None:
+def serve(host: Host = HOST, port: Port = PORT, proxy: Proxy = False) -> None:
     """Serve the deployment that the environment names."""
     refuse_outside(host)
     try:
         sanlian = wire()
         sanlian.prepare()
+        welcome = _welcome(sanlian)
     except SanlianError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(USAGE) from error
     try:
-        run(sanlian, host=host, port=port)
+        run(sanlian, host=host, port=port, greeting=welcome, proxy=proxy)
     finally:
         sanlian.close()
 
 
-def run(sanlian: Sanlian, *, host: str, port: int, greeting: str = "") -> None:
+def _welcome(sanlian: Sanlian) -> str:
+    """What is said where nobody can sign in yet: the code that lets the first three in."""
+    with sanlian.uow.read() as tx:
+        nobody = is_first_run(tx)
+    return f"\n\n{first_run_words(sanlian)}" if nobody else ""
+
+
+def run(sanlian: Sanlian, *, host: str, port: int, greeting: str = "", proxy: bool = False) -> None:
     """
     Serve *sanlian* until stopped.
 
@@ -56,7 +69,8 @@ def run(sanlian: Sanlian, *, host: str, port: int, greeting: str = "") -> None:
     scheduler = Scheduler(sanlian)
     config = uvicorn.Config(
         create_app(sanlian, wake=scheduler.wake), log_level="warning", access_log=False, server_header=False,
-        timeout_graceful_shutdown=STOP_SECONDS,
+        timeout_graceful_shutdown=STOP_SECONDS, proxy_headers=proxy,
+        forwarded_allow_ips=TRUSTED_PROXIES if proxy else [],
     )  # fmt: skip
     scheduler.start()
     try:
@@ -66,11 +80,12 @@ def run(sanlian: Sanlian, *, host: str, port: int, greeting: str = "") -> None:
 
 
 def refuse_outside(host: str) -> None:
-    """Refuse to listen where others could come in: there is no sign-in yet."""
+    """Refuse to listen where passwords would travel without https."""
     if is_loopback(host):
         return
     typer.echo(
-        f"没有在 {host} 上打开：现在还没有登录，谁进来都能办，所以只在本机开（127.0.0.1）。登录做好以后再对外。",
+        f"没有在 {host} 上打开：这里没有 https，密码会被人看到。只在本机开（127.0.0.1），"
+        "前面放一个反向代理，用 https 转进来，再加 --proxy。",
         err=True,
     )
     raise typer.Exit(USAGE)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from engine.core.scope import Duty, Organisation, Post, Unit
+from engine.core.terms import SUPERVISOR
 from engine.core.workflow.catalogue import Catalogue
 
 DISTRICT_UNIT = "district"
@@ -78,6 +79,7 @@ def _posts(since: datetime) -> Iterable[Post]:
             seats += [(role, grid_id(community, number)) for role in ("grid_worker", "grid_leader", "resident")]
     for department in DEPARTMENTS:
         seats += [(role, department) for role in ("department", "department_head")]
+    seats.append((SUPERVISOR, STREET))
     taken: dict[tuple[str, str], int] = {}
     for number, (role, unit) in enumerate(seats, start=1):
         taken[role, unit] = taken.get((role, unit), 0) + 1

@@ -149,6 +149,16 @@ def normal_login(text: str) -> str:
     return text.strip().casefold()[:LONGEST_LOGIN]
 
 
+def count_address(uow: UnitOfWork, address: str, *, now: datetime) -> None:
+    """
+    Count a try that names no account.
+
+    Raises:
+        TooManyTries: too many from this address.
+    """
+    count_try(uow, ((ADDRESS, _short(address)),), now=now)
+
+
 def count_try(uow: UnitOfWork, subjects: Iterable[tuple[str, str]], *, now: datetime) -> None:
     """
     Count a try as failed until it is forgiven.

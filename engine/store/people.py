@@ -130,6 +130,13 @@ class Sessions(Repository):
         )
         return [Session(*row) for row in self.connection.execute(query.order_by(SESSION.c.seen_at.desc()))]
 
+    def all_open(self, *, now: datetime) -> list[Session]:
+        """Return all sessions that were neither revoked nor are too old."""
+        query = select(*_SESSION).where(
+            SESSION.c.district_id == self.district, SESSION.c.revoked_at.is_(None), SESSION.c.expires_at > now
+        )
+        return [Session(*row) for row in self.connection.execute(query)]
+
     def touch(self, token_hash: str, *, at: datetime) -> None:
         """Note that a session was used."""
         self._change(SESSION.c.token_hash == token_hash, seen_at=at)

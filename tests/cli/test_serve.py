@@ -26,7 +26,7 @@ def test_other_addresses_are_not(host: str) -> None:
 
 @pytest.mark.parametrize("command", [["serve"], ["demo"]])
 def test_server_refuses_to_listen_outside_with_a_plain_message(tmp_path: Path, command: list[str]) -> None:
-    """There is no sign-in yet, and the message says so; nothing is made first."""
+    """Passwords need https, and the message says who gives it; nothing is made first."""
     database = tmp_path / "sanlian.db"
     extra = ["--database", str(database)] if command == ["demo"] else []
     environment = {"SANLIAN_DATABASE_URL": f"sqlite:///{database}"}
@@ -34,7 +34,7 @@ def test_server_refuses_to_listen_outside_with_a_plain_message(tmp_path: Path, c
     result = CliRunner().invoke(app, [*command, "--host", "0.0.0.0", *extra], env=environment)
 
     assert result.exit_code == 2
-    assert "现在还没有登录" in result.output
+    assert "反向代理" in result.output
     assert not database.exists()
 
 

@@ -1,0 +1,82 @@
+"""`sanlian account`: what only who runs the server may do: a code for the first run, a new one-time password."""
+
+from typing import Annotated, NoReturn
+
+import typer
+
+from engine.core.abilities import office_of
+from engine.errors import SanlianError
+from engine.services.accounts import everybody, reset_by_login
+from engine.services.first_run import make_code
+from engine.wiring import Sanlian, wire, wire_existing
+
+USAGE = 2
+
+account_app = typer.Typer(name="account", help="账号：只有管服务器的人能做的几件事。", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to *app*."""
+    app.add_typer(account_app)
+
+
+@account_app.callback()
+def _account() -> None:
+    """账号：只有管服务器的人能做的几件事。"""
+
+
+@account_app.command("code")
+def code() -> None:
+    """打印首次使用的码：还没有人能登录时，用它定下三个管理员；30 分钟内有效，只能用一次。"""
+    try:
+        sanlian = wire()
+        try:
+            sanlian.prepare()
+            typer.echo(first_run_words(sanlian))
+        finally:
+            sanlian.close()
+    except SanlianError as error:
+        _stop(error)
+
+
+@account_app.command("reset")
+def reset(login: Annotated[str, typer.Argument(metavar="LOGIN", help="工号。")]) -> None:
+    """给一个账号打印一次性密码；他原来的登录全部退出，登录以后要先换成自己的。"""
+    try:
+        sanlian = wire_existing()
+        try:
+            password = reset_by_login(sanlian.uow, login, keys=sanlian.keys, now=sanlian.clock.now())
+        finally:
+            sanlian.close()
+    except SanlianError as error:
+        _stop(error)
+    typer.echo(f"{login} 的一次性密码：{password}")
+
+
+@account_app.command("list")
+def show() -> None:
+    """列出账号：工号、姓名、管理员的职务、是否停用。"""
+    try:
+        sanlian = wire_existing()
+        try:
+            with sanlian.uow.read() as tx:
+                people = everybody(tx)
+        finally:
+            sanlian.close()
+    except SanlianError as error:
+        _stop(error)
+    for one in people:
+        office = office_of(one.office or "")
+        marks = [office.label if office is not None else "", "停用" if one.disabled_at is not None else ""]
+        typer.echo("  ".join(part for part in (one.login or "", one.name, *marks) if part))
+
+
+def first_run_words(sanlian: Sanlian) -> str:
+    """Make a code of the first run and return what is printed of it."""
+    made = make_code(sanlian.uow, salts=sanlian.door.salts, now=sanlian.clock.now())
+    return f"还没有人能登录。打开网页，用这个码定下三个管理员（30 分钟内有效，只能用一次）：\n\n    {made}\n"
+
+
+def _stop(error: SanlianError) -> NoReturn:
+    typer.echo(str(error), err=True)
+    raise typer.Exit(USAGE) from error
