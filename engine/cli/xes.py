@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from engine.cli.street import import_workbook
 from engine.errors import SanlianError
 from engine.services.import_log import ImportReport, Tell, import_log, publish_shipped
 from engine.services.reports import LevelFigures, report_levels
@@ -29,6 +30,7 @@ FlowName = Annotated[str, typer.Option("--workflow", metavar="FLOW", help="æµç¨
 
 def register(app: typer.Typer) -> None:
     """Add both groups to *app*."""
+    import_app.command("street")(import_workbook)
     app.add_typer(import_app)
     app.add_typer(report_app)
 

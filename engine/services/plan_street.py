@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -230,6 +230,14 @@ class _Names:
     def _day(self, at: datetime | None) -> str:
         return f"{at.astimezone(self.checking.known.zone):%Y-%m-%d %H:%M}" if at is not None else "一直"
 
+    def _last_day(self, until: datetime) -> str:
+        """The last day of a post: one that ends at midnight ends with the day before."""
+        return self._day(until - timedelta(microseconds=1))[:10]
+
+    def _holder(self, post_id: str | None) -> str:
+        post = self.checking.asked.posts.get(post_id or "") or self.checking.known.organisation.posts.get(post_id or "")
+        return f"{post.name}（{self._role(post.role)}）" if post is not None else post_id or "无"
+
     def unit(self, one: Unit) -> tuple[str, str]:
         serves = f"，负责 {'、'.join(one.serves)}" if one.serves else ""
         return f"{one.id} {one.name}", f"{kind_of(one).label} {one.name}，上级 {self._unit(one.parent) or '无'}{serves}"
@@ -240,8 +248,8 @@ class _Names:
     def post(self, one: Post) -> tuple[str, str]:
         known = self.people.get(one.person)
         name = known.name if known is not None else one.name
-        until = f"到 {self._day(one.until)}" if one.until is not None else "一直"
-        start = "从导入时起" if one.since == self.checking.known.now else f"从 {self._day(one.since)} 起"
+        until = f"做到 {self._last_day(one.until)}" if one.until is not None else "一直做"
+        start = "从导入时起" if one.since == self.checking.known.now else f"从 {self._day(one.since)[:10]} 起"
         return f"{self._unit(one.unit)} {self._role(one.role)}：{name}", f"{start}，{until}"
 
     def venue(self, one: Venue) -> tuple[str, str]:

@@ -5,10 +5,10 @@ import unicodedata
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from engine.services.first_run import is_login
 from engine.services.street_rows import PHONE, Entry
 
 _ID = re.compile(r"[0-9A-Za-z\u4e00-\u9fff][0-9A-Za-z\u4e00-\u9fff._@-]{0,39}")
-_LOGIN = re.compile(r"[0-9a-z][0-9a-z._-]{1,39}")
 _PHONE = re.compile(r"\+?[0-9][0-9 -]{4,18}[0-9]")
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]+(\d{1,2}):(\d{2})(?::\d{2})?)?")
 _DAY_FORMS = "2026-11-23、2026/11/23 或 2026年11月23日"
@@ -29,8 +29,8 @@ def id_of(entry: Entry, heading: str) -> str:
 def login_of(entry: Entry) -> str | None:
     """Return the name of an account, None where there is none."""
     text = _plain(entry.text("登录名")).casefold()
-    if text and not _LOGIN.fullmatch(text):
-        entry.fault("登录名", "2 到 40 个小写字母、数字和 . _ -")
+    if text and not is_login(text):
+        entry.fault("登录名", "2 到 32 个字母、数字、点、横线")
     return text or None
 
 

@@ -47,7 +47,7 @@ SHEETS: Mapping[str, tuple[Column, ...]] = {
     PEOPLE: (
         _must("工号", "自己定，一人一个，定了不再改"),
         _must("姓名", "姓名"),
-        _may("登录名", "要登录系统的人才填，小写字母、数字和 . _ -"),
+        _may("登录名", "登录页上填的那个，2 到 32 个字母、数字、点、横线；不登录的人留空"),
         _may(PHONE, "工作电话"),
     ),
     POSTS: (
@@ -228,6 +228,6 @@ def _cleaned(text: str) -> str:
 def nearest(text: str, known: Iterable[str], *, least: int = _ALIKE) -> str:
     """Return the word of *known* that *text* was probably meant to be, empty where none is near."""
     found = process.extractOne(
-        text, list(known), scorer=fuzz.WRatio, processor=utils.default_process, score_cutoff=least
+        text, list(known), scorer=fuzz.ratio, processor=utils.default_process, score_cutoff=least
     )
     return str(found[0]) if found is not None else ""
