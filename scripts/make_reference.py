@@ -62,6 +62,10 @@ TERM_TITLES = {
     "Seat": "派出任务的席位",
     "Stops": "停住哪些时限",
     "Counter": "次数",
+    "Purpose": "为什么看联系方式",
+    "ProposalState": "改时限的提议走到哪一步",
+    "VenueKind": "场所的种类",
+    "LeaveReason": "为什么请假",
 }
 
 
