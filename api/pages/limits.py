@@ -26,6 +26,7 @@ from engine.services.limits_view import (
     cell_of,
     difference_of_texts,
     history,
+    in_words,
     label_of,
     path_of,
     proposals,
@@ -68,9 +69,10 @@ class FlowShown:
 
 @dataclass(frozen=True, slots=True)
 class FindingShown:
-    """A finding with the line it is about and the field of the form, if it is a cell."""
+    """A finding in words, with the line it is about and the field of the form, if it is a cell."""
 
     finding: Finding
+    text: str
     line: str
     field: str
     in_limits: bool
@@ -116,12 +118,18 @@ def edit(asked: AskedNow, flow: str, draft: Annotated[str, Query(alias="from", m
     """Show the form that changes cells, as the table now is or as a draft has it."""
     asked.require(Ability.LIMITS)
     workflow, found, base, text = _edited(asked, flow, draft)
-    errors = {
-        name: one.message
-        for one in (found.findings if found is not None else ())
-        if one.severity == "error" and (name := cell_of(text, one))
-    }
+    errors = _errors_at_cells(found) if found is not None else {}
     return _edit_page(asked, workflow, base=base, text=text, draft=draft, errors=errors, found=found)
+
+
+def _errors_at_cells(found: Reading) -> dict[str, str]:
+    """What is wrong with a draft, by the field of the form it is about."""
+    errors: dict[str, str] = {}
+    for one in found.findings:
+        name = cell_of(found.text, one, found.read) if one.severity == "error" else ""
+        if name:
+            errors.setdefault(name, in_words(found.read, one))
+    return errors
 
 
 def _edited(asked: Asked, flow: str, draft: str) -> tuple[Workflow, Reading | None, str, str]:
@@ -152,12 +160,12 @@ def _edit_page(
 ) -> Response:
     now = flow.limits
     assert now is not None  # flows without a table have no such page
-    drafted = found.new.limits if found is not None and found.new is not None else None
+    drafted = found.read.limits if found is not None and found.read is not None else None
     table = table_shown(flow, drafted or now, old=now, typed=typed, errors=errors)
     problems = [(cell.name, f"{cell.label}：{cell.error}") for cell in table.cells() if cell.error]
     context = {
         **asked.frame(SECTION), "table": table, "base": base, "draft": draft, "key": asked.sanlian.door.ids(),
-        "text": text, "problems": problems, "readable": found is None or found.new is not None,
+        "text": text, "problems": problems, "readable": found is None or found.read is not None,
     }  # fmt: skip
     return draw("limits/edit.html", context, status=status)
 
@@ -173,7 +181,7 @@ def change(asked: AskedNow, flow: str, posted: Posted) -> Response:
     if "text" in typed:
         text = typed["text"].replace("\r\n", "\n")
     else:
-        drafted = found.new.limits if found is not None and found.new is not None else workflow.limits
+        drafted = found.read.limits if found is not None and found.read is not None else workflow.limits
         assert drafted is not None  # flows without a table have no such page
         edits, errors = _edits(workflow, drafted, typed)
         text = edit_limits(text, edits) if not errors else text
@@ -236,7 +244,7 @@ def _proposal_page(
         reading = read_proposal(tx, sanlian.door.shelf, find_proposal(tx, proposal_id))
     found = reading.proposal
     tried = _dry_run(asked, reading)
-    new, old = reading.new, reading.old
+    new, old = reading.read, reading.old
     changed = None
     if new is not None and new.limits is not None and old.limits is not None:
         changed = table_shown(new, new.limits, old=old.limits)
@@ -248,7 +256,7 @@ def _proposal_page(
         "diff": difference_of_texts(reading.old_text, reading.text), "findings": _findings(reading),
         "author": who(found.author_post, organisation=asked.world.organisation, flows=asked.flows),
         "decided_by": who(found.decided_post, organisation=asked.world.organisation, flows=asked.flows),
-        "fit": new is not None and not reading.is_stale and tried is not None and not (tried.stranded or tried.stuck),
+        "fit": reading.new is not None and not reading.is_stale and tried is not None and not tried.holds_up,
         "may_send": found.state == ProposalState.DRAFT and mine and viewer.may(Ability.LIMITS),
         "may_decide": found.state == ProposalState.WAITING and viewer.may(Ability.APPROVE) and not mine,
         "errors": sum(one.severity == "error" for one in reading.findings),
@@ -271,7 +279,8 @@ def _findings(reading: Reading) -> tuple[FindingShown, ...]:
     for one in reading.findings:
         here = one.file == limits_file
         line = lines[one.line - 1] if here and 0 < one.line <= len(lines) else ""
-        shown.append(FindingShown(one, line, cell_of(reading.text, one) if here else "", here))
+        field = cell_of(reading.text, one, reading.read)
+        shown.append(FindingShown(one, in_words(reading.read, one), line, field, here))
     return tuple(shown)
 
 

@@ -72,11 +72,11 @@ def _text(clock: Clock) -> str:
 
 
 def _tell(draft: Draft, changed: Mapping[str, object]) -> None:
-    """Tell the holder whose own time has changed, and the reporter when a promised instant comes later."""
+    """Tell the holder whose own time has changed, and the reporter when an instant comes later than was promised."""
     clock = draft.clocks.get(STATE_CLOCK)
     if STATE_CLOCK in changed and clock is not None and clock.due is not None:
         draft.tell(draft.get("stands_in") or draft.before.holder, "migrated", due=clock.due.isoformat())
-    if any(_is_later(draft.before.clocks[key], draft.clocks[key]) for key in changed if key.startswith("named.")):
+    if any(_is_later(draft.before.clocks[key], draft.clocks[key]) for key in changed):
         draft.tell(None, "migrated")
 
 

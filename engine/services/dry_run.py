@@ -85,6 +85,11 @@ class DryRun(msgspec.Struct, frozen=True):
     by_state: tuple[Place, ...] = ()
     touched: tuple[Touched, ...] = ()
 
+    @property
+    def holds_up(self) -> int:
+        """How many matters would stand still for good: nothing like that may be approved."""
+        return self.stranded + self.stuck
+
 
 @dataclass(slots=True)
 class _Seen:

@@ -18,6 +18,8 @@ from engine.store.proposals import Proposal
 from engine.store.unit_of_work import Transaction
 
 REST = "else"
+# A class or a row for which a step has no limit.
+_NO_LIMIT = frozenset({"E402"})
 LINES_AROUND = 2
 
 
@@ -155,8 +157,17 @@ def path_of(name: str) -> Path | None:
     return None
 
 
-def cell_of(text: str, found: Finding) -> str:
-    """Return the name of the form field that a finding in the limits text *text* is about, or nothing."""
+def cell_of(text: str, found: Finding, flow: Workflow | None) -> str:
+    """
+    Return the name of the form field that a finding is about, or nothing.
+
+    One in the limits text stands at its cell; a step of the *flow* for which the table has no limit points to the
+    column's cell in the last row, which is the one that catches all.
+    """
+    limits = flow.limits if flow is not None else None
+    if flow is not None and limits is not None and found.file != limits.file:
+        column = _column_at(flow, found.line)
+        return f"c.{len(limits.rows) - 1}.{column}" if found.code in _NO_LIMIT and column in limits.columns else ""
     document = read_document(text, "")
     if document.root is None:
         return ""
@@ -172,6 +183,24 @@ def cell_of(text: str, found: Finding) -> str:
         case ("escalation", str() as ladder, int() as place, *_):
             return f"e.{ladder}.{place}"
     return ""
+
+
+def _column_at(flow: Workflow, line: int) -> str | None:
+    dues = [state.due for state in flow.states.values()] + [clock.limit for clock in flow.clocks.values()]
+    return next((due.column for due in dues if due is not None and due.where.line == line), None)
+
+
+def in_words(flow: Workflow | None, found: Finding) -> str:
+    """Return a finding as a supervisor reads it: a step without a limit by its name, all others as they are."""
+    limits = flow.limits if flow is not None else None
+    if flow is None or limits is None or found.code not in _NO_LIMIT or found.file == limits.file:
+        return found.message
+    column = _column_at(flow, found.line)
+    names = [one.label.zh for one in flow.states.values() if one.due is not None and one.due.where.line == found.line]
+    if column is None or column not in limits.columns:
+        return found.message
+    where = f"「{names[0]}」这一步" if names else "有的事"
+    return f"{where}在「{limits.columns[column].zh}」一列找不到时限，请在「其余」那一行填上。"
 
 
 @dataclass(frozen=True, slots=True)

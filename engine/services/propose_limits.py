@@ -38,12 +38,14 @@ class Reading:
     """
     What a proposal says.
 
-    `new` is None when it has errors. `is_stale`: it was made from a version that is no longer the current one.
+    `new` is None when it has errors, `read` only where it cannot even be read. `is_stale`: the version it was made
+    from is no longer the current one.
     """
 
     proposal: Proposal
     old: Workflow
     new: Workflow | None
+    read: Workflow | None
     findings: tuple[Finding, ...]
     changes: tuple[Change, ...]
     old_text: str
@@ -132,11 +134,13 @@ def read_proposal(tx: Transaction, shelf: Shelf, proposal: Proposal) -> Reading:
     version = tx.workflows.get(proposal.base)
     assert version is not None  # versions are never deleted
     flow, limits, catalogues = sources_of(version, proposal.text)
-    new, findings = examine_in(tx, flow, limits=limits, catalogues=catalogues)
+    read, findings = examine_in(tx, flow, limits=limits, catalogues=catalogues)
     old = shelf.workflow(tx, proposal.base)
+    new = read if not any(one.severity == "error" for one in findings) else None
     return Reading(
-        proposal=proposal, old=old, new=new, findings=findings,
-        changes=differences(old, new) if new is not None else (), old_text=(version.limits_text or b"").decode("utf-8"),
+        proposal=proposal, old=old, new=new, read=read, findings=findings,
+        changes=differences(old, read) if read is not None else (),
+        old_text=(version.limits_text or b"").decode("utf-8"),
         is_stale=tx.workflows.current_digests().get(proposal.flow) != proposal.base,
     )  # fmt: skip
 
@@ -172,9 +176,8 @@ def refuse_unfit(reading: Reading, tried: DryRun | None) -> None:
     errors = sum(one.severity == "error" for one in reading.findings)
     if reading.new is None or tried is None:
         raise Conflict(what=f"校验有 {errors} 处要改，改好才能送批。")
-    if tried.stranded or tried.stuck:
-        stuck = tried.stranded + tried.stuck
-        raise Conflict(what=f"照这样改，有 {stuck} 件在办的会停住，再也没有到点的规则。请先补上时限。")
+    if tried.holds_up:
+        raise Conflict(what=f"照这样改，有 {tried.holds_up} 件在办的会停住，再也没有到点的规则。请先补上时限。")
 
 
 def send_proposal(

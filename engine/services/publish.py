@@ -107,7 +107,7 @@ def publish_in(
 def examine_in(
     tx: Transaction, flow: Source, *, limits: Source | None, catalogues: Sequence[Source]
 ) -> tuple[Workflow | None, tuple[Finding, ...]]:
-    """Read and check a flow as `publish` would now, and return it (None with errors) with all that was found."""
+    """Read and check a flow as `publish` would; return it (None where it cannot be read) and all that was found."""
     return _read(
         flow,
         limits=limits,
@@ -139,7 +139,7 @@ def read_or_refuse(
         flow, limits=limits, catalogues=catalogues, flows=flows, calendars=calendars, others=others
     )
     errors = [one for one in findings if one.severity == "error"]
-    if workflow is None:
+    if workflow is None or errors:
         listing = "\n".join(str(one) for one in errors)
         raise BadWorkflow(findings=errors, count=len(errors), listing=listing)
     return workflow
@@ -168,8 +168,7 @@ def _read(
     findings.extend(found)
     if workflow is not None:
         findings.extend((*check(workflow, library, flows=others), *_votes(workflow)))
-    faulty = any(one.severity == "error" for one in findings)
-    return None if faulty else workflow, tuple(findings)
+    return workflow, tuple(findings)
 
 
 def _votes(workflow: Workflow) -> list[Finding]:
