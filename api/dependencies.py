@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Request
 from starlette.datastructures import FormData
 
-from api.pages.home import Entry, entries, tabs
+from api.navigation import Entry, entries, tabs
 from api.sessions import token_of
 from api.words import Words
 from engine.core.abilities import abilities_of, office_of

@@ -9,7 +9,7 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from api.dependencies import Asked, AskedByAnybody, AskedNow, Posted, as_viewer, local_path
-from api.pages.home import OWN, home_of
+from api.navigation import OWN, home_of
 from api.rendering import draw
 from api.sessions import address_of, hand_out, is_from_here, take_back, token_of
 from engine.errors import BadPassword, SanlianError, SignInRefused, TooManyTries
