@@ -215,7 +215,9 @@ def _row(asked: Asked, row: Waiting, reason: str, *, focus: bool, tried: Tried |
 def _actions_together(rows: Sequence[Waiting]) -> Choices:
     found: dict[str, str] = {}
     for row in rows:
-        found.update({one.action: one.label for one in row.offers if one.action in row.at_once})
+        for one in row.offers:
+            if one.action in row.at_once:
+                found[one.action] = f"{one.label}（按建议的单位）" if one.seats else one.label
     return tuple(found.items())
 
 
