@@ -31,7 +31,10 @@ NOTE = "note"
 _MOST_TYPED = 40
 _WRONG = "这个码打不开任何一件事：可能抄错了，也可能换过新的或者过期了。"
 _NO_CODE = "请填 12 个字的查询码，回执上有。"
-_BUTTONS = {BuiltIn.NOTE.value: "补一句"}
+_BUTTONS = {BuiltIn.NOTE.value: "补一句", BuiltIn.UNDO.value: "撤回刚才的"}
+_LABELS = {"f-note": "想说的话"}
+_WITHDRAW = "withdraw"
+_LAST = {BuiltIn.NOTE.value: 1, _WITHDRAW: 2}
 _DONE = {
     BuiltIn.UNDO.value: "撤回了，就当没有按过。办理过程里记着这一笔",
     BuiltIn.NOTE.value: "补上了，办理的岗位看得到",
@@ -78,19 +81,26 @@ def rate(code: str, asked: AskedByAnybody, posted: Posted) -> Response:
     if isinstance(matter, Response):
         return matter
     typed = typed_in(posted)
-    seen = seen_in(asked, matter)
-    if seen.rating is None:
-        refusal = Refusal(RefusalCode.NOT_HERE, f"这件事现在是「{seen.state}」，不用评价。")
-        return _refused(asked, code, action="rate", typed=typed, refusal=refusal)
-    grade, again = typed.values.get(RATING, ""), typed.values.get(AGAIN) == "yes"
-    wants_again = grade == NOT_SATISFIED and again and seen.rating.again is not None
-    if grade == "":
-        refusal = Refusal(RefusalCode.REQUIRED, "请选一个评价。", RATING)
-        return _refused(asked, code, action="rate", typed=typed, refusal=refusal)
-    action = seen.rating.again if wants_again else seen.rating.agree or seen.rating.again
-    assert action is not None  # there is no rating without an action that takes it
-    values = {RATING: grade, **({NOTE: typed.values[NOTE]} if wants_again and NOTE in typed.values else {})}
+    action = _rating_action(seen_in(asked, matter), matter, typed)
+    if isinstance(action, Refusal):
+        return _refused(asked, code, action="rate", typed=typed, refusal=action)
+    grade, note = typed.values[RATING], typed.values.get(NOTE, "")
+    with_note = grade == NOT_SATISFIED and typed.values.get(AGAIN) == "yes" and note
+    values = {RATING: grade, **({NOTE: note} if with_note else {})}
     return _act(asked, code, matter, action=action, typed=replace(typed, values=values), shown_as="rate")
+
+
+def _rating_action(seen: LookIn, matter: Matter, typed: Typed) -> str | Refusal:
+    """The action that takes this rating; while one settles it is that one, so that a double press is one rating."""
+    grade = typed.values.get(RATING, "")
+    if not grade:
+        return Refusal(RefusalCode.REQUIRED, "请选一个评价。", RATING)
+    if seen.rating is None and matter.settling is not None:
+        return matter.settling.action
+    wants_again = grade == NOT_SATISFIED and typed.values.get(AGAIN) == "yes"
+    rating = seen.rating
+    action = None if rating is None else (rating.again if wants_again else None) or rating.agree or rating.again
+    return action or Refusal(RefusalCode.NOT_HERE, f"这件事现在是「{seen.state}」，不用评价。")
 
 
 def _matter(asked: Asked, code: str) -> Matter | Response:
@@ -173,9 +183,14 @@ def _forms(asked: Asked, seen: LookIn, *, opened: str = "") -> tuple[Form, ...]:
         )
         for offer in offers
     )  # fmt: skip
-    return tuple(
-        replace(one, label=_BUTTONS.get(one.name, one.label), button=_BUTTONS.get(one.name, one.button)) for one in made
-    )
+    return tuple(sorted((_for_residents(one) for one in made), key=lambda one: _LAST.get(one.name, 0)))
+
+
+def _for_residents(form: Form) -> Form:
+    """The same form in words for whoever is no colleague."""
+    fields = tuple(replace(one, label=_LABELS.get(one.name, one.label)) for one in form.fields)
+    label = _BUTTONS.get(form.name, form.label)
+    return replace(form, label=label, button=label, fields=fields)
 
 
 def _page(
