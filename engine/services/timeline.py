@@ -10,7 +10,7 @@ from engine.core.history import Event
 from engine.core.matter import STATE_CLOCK, Actor, Holder, Matter
 from engine.core.scope import World
 from engine.core.terms import SYSTEM_ROLE, BuiltIn, Do, EventType, FieldType, MatterKind, Seat
-from engine.core.workflow.declaration import FieldRule, Workflow
+from engine.core.workflow.declaration import FieldRule, State, Workflow
 from engine.services.clock_card import duration_words
 from engine.services.naming import LevelMark, field_value, holder_name, level_mark, post_name, role_name, unit_name
 from engine.services.time_state import clock_state, day_seconds
@@ -305,13 +305,21 @@ def _step_stages(matter: Matter, *, workflow: Workflow) -> tuple[Stage, ...]:
     for state in workflow.states.values():
         here = state.id == matter.state
         been = state.id in matter.visited
-        if state.final is not None and not here:
+        if not here and (state.final is not None or (not been and _is_detour(state, workflow))):
             continue
         if not been and not here and not matter.is_open:
             continue
         found.append(
             Stage(label=state.label.zh, state="now" if here and matter.is_open else "past" if been else "todo")
         )
-    if matter.is_open:
+    if matter.is_open and matter.kind != MatterKind.TOPIC:
         found.append(Stage(label="结束", state="todo"))
     return tuple(found)
+
+
+def _is_detour(state: State, workflow: Workflow) -> bool:
+    """Whether every way on from *state* leads back to a step before it: a second round, not a stage of its own."""
+    moves = (*(action.to for action in state.actions.values()), *(timer.to for timer in state.timers))
+    reached = [one for move in moves if move is not None for one in move.states if workflow.states[one].final is None]
+    order = list(workflow.states)
+    return bool(reached) and all(order.index(one) < order.index(state.id) for one in reached)
