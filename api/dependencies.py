@@ -104,7 +104,7 @@ class Asked:
     @property
     def sight(self) -> Sight:
         """What who acts may see."""
-        return sight_of(self.actor, world=self.world, flows=self.flows)
+        return sight_of(self.actor, world=self.world, flows=self.flows, now=self.now)
 
     def require(self, ability: Ability) -> Viewer:
         """

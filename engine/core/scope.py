@@ -301,6 +301,21 @@ def filled(holder: Holder, *, workflow: Workflow, place: str, organisation: Orga
     return above or holder
 
 
+def empty_below(seat: Holder, *, workflow: Workflow, organisation: Organisation, at: datetime) -> Iterator[Holder]:
+    """Yield the seats below *seat* that nobody fills at *at*, and for which it is the nearest that somebody fills."""
+    for role in workflow.roles.values():
+        if role.above is None or role.covers is Covers.OWN:
+            continue
+        kinds = {role.covers.value, *((UnitKind.VILLAGE.value,) if role.covers is Covers.COMMUNITY else ())}
+        for unit in organisation.units.values():
+            if unit.kind not in kinds or (seat.unit is not None and seat.unit not in organisation.ancestors(unit.id)):
+                continue
+            below = Holder(role=role.id, unit=unit.id)
+            turn = filled(below, workflow=workflow, place=unit.id, organisation=organisation, at=at)
+            if below != seat and turn == seat:
+                yield below
+
+
 def capacities_of(
     actor: Actor, holder: Holder | None, *, workflow: Workflow, place: str, organisation: Organisation, at: datetime
 ) -> tuple[Actor, ...]:

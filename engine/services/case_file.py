@@ -28,6 +28,7 @@ from engine.services.personal import masked
 from engine.services.sight import Sight, no_such_matter, sight_in
 from engine.services.time_state import TimeState, time_state
 from engine.services.timeline import Entry, Stage, entries, stages
+from engine.services.turns import turn_of, turn_words
 from engine.services.worklist import FlowOf, details_of, number_of, secret_value
 from engine.store.listing import Listing, Wanted
 from engine.store.unit_of_work import Transaction
@@ -137,7 +138,7 @@ def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surrou
         NotFound: there is no such matter, or none that *viewer* may see.
     """
     matter = find(tx, ref)
-    sight = sight_in(tx, viewer, world=around.world, flow_of=around.flow_of)
+    sight = sight_in(tx, viewer, world=around.world, flow_of=around.flow_of, now=around.now)
     sight.must_see(tx, matter, asked=ref)
     workflow, world, now = around.flow_of(matter.digest), around.world, around.now
     events = [read_event(record.body) for record in tx.events.of(matter.id)]
@@ -145,7 +146,8 @@ def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surrou
     coming = forecast(matter, now=now, workflow=workflow, world=world) if matter.is_open else ()
     state = workflow.states[matter.state]
     holder = matter.stands_in or matter.holder
-    turn_post, turn_label = _post_in_turn(matter, holder, workflow=workflow, world=world, now=now)
+    turn = turn_of(matter, workflow=workflow, world=world, now=now)
+    turn_post, turn_label = _post_in_turn(matter, turn, workflow=workflow, world=world, now=now)
     detail = details_of(tx, [matter]).get(matter.id, "")
     number = _number(tx, matter)
     offered = offers(workflow, matter, viewer, now=now, world=world) if viewer is not None else ()
@@ -161,7 +163,7 @@ def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surrou
         is_open=matter.is_open,
         state_label="随上级事项取消" if matter.outcome == "cancelled" else state.label.zh,
         level=level_mark(workflow, matter.level),
-        turn=holder_name(holder, workflow=workflow, organisation=world.organisation),
+        turn=turn_words(matter, workflow=workflow, world=world, now=now),
         turn_post=turn_post,
         turn_post_label=turn_label,
         answers=_name(matter.answers, workflow=workflow, world=world),

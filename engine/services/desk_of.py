@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from engine.core.matter import Actor
-from engine.core.scope import World
+from engine.core.matter import Actor, Holder
+from engine.core.scope import World, empty_below
 from engine.core.terms import Covers
 from engine.core.workflow.declaration import State, Workflow
 from engine.services.sight import places_below
@@ -19,6 +19,11 @@ def desk_of(viewer: Actor, *, world: World, flows: Sequence[Workflow], now: date
     """Return the desk of *viewer*: their own seat, seats they stand in for, and steps they may move at their places."""
     behind = world.organisation.absent_behind(viewer.post, now)
     seats = {(viewer.role, viewer.unit), *((post.role, post.unit) for post in behind)}
+    own = Holder(role=viewer.role, unit=viewer.unit)
+    for flow in flows:
+        # A seat that fell empty after a matter was given to it: the nearest above acts for it.
+        empty = empty_below(own, workflow=flow, organisation=world.organisation, at=now)
+        seats |= {(seat.role, seat.unit) for seat in empty}
     roles = {role for role, _ in seats}
     shared = frozenset(_shared(viewer.role, flows))
     places = places_below(world.organisation, viewer.unit) if shared and viewer.unit is not None else frozenset()

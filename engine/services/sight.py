@@ -8,6 +8,7 @@ and nobody's name. The two administrators see no matter at all.
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 
 from engine.core.abilities import abilities_of, cover_of, office_of
@@ -67,8 +68,12 @@ def no_such_matter(asked: str) -> NotFound:
     return NotFound(what="编号", found=asked[:40])
 
 
-def sight_of(actor: Actor | None, *, world: World, flows: Iterable[Workflow]) -> Sight:
-    """Return what *actor* may see by role and unit of the post; nobody sees nothing."""
+def sight_of(actor: Actor | None, *, world: World, flows: Iterable[Workflow], now: datetime | None = None) -> Sight:
+    """
+    Return what *actor* may see by role and unit of the post; nobody sees nothing.
+
+    With *now*, who acts for somebody away then sees the places of that post too.
+    """
     if actor is None:
         return NOTHING
     office = office_of(actor.role)
@@ -79,13 +84,34 @@ def sight_of(actor: Actor | None, *, world: World, flows: Iterable[Workflow]) ->
     if cover is None:
         return NOTHING
     knows_people = Ability.IDENTITY in abilities_of(actor.role, declared)
-    return Sight(scope=_scope(cover, actor, world.organisation), knows_people=knows_people)
+    scope = _scope(cover, actor, world.organisation)
+    if scope is not None and scope.places and now is not None:
+        scope = _with_absent(scope, actor, organisation=world.organisation, flows=declared, now=now)
+    return Sight(scope=scope, knows_people=knows_people)
 
 
-def sight_in(tx: Transaction, actor: Actor | None, *, world: World, flow_of: Callable[[str], Workflow]) -> Sight:
+def sight_in(
+    tx: Transaction,
+    actor: Actor | None,
+    *,
+    world: World,
+    flow_of: Callable[[str], Workflow],
+    now: datetime | None = None,
+) -> Sight:
     """Return the same by the flows that are now in force."""
     digests = tx.workflows.current_digests().values()
-    return sight_of(actor, world=world, flows=[flow_of(digest) for digest in digests])
+    return sight_of(actor, world=world, flows=[flow_of(digest) for digest in digests], now=now)
+
+
+def _with_absent(
+    scope: Scope, actor: Actor, *, organisation: Organisation, flows: Iterable[Workflow], now: datetime
+) -> Scope:
+    places = set(scope.places)
+    for post in organisation.absent_behind(actor.post, now):
+        cover = cover_of(post.role, flows)
+        if post.unit is not None and cover not in (None, Covers.OWN, Covers.DEPARTMENT):
+            places |= places_below(organisation, post.unit)
+    return replace(scope, places=frozenset(places))
 
 
 def _scope(cover: Covers, actor: Actor, organisation: Organisation) -> Scope | None:

@@ -16,10 +16,11 @@ from engine.core.scope import Organisation, World
 from engine.core.terms import Covers, MatterKind, Seat, UnitKind
 from engine.core.workflow.declaration import Workflow
 from engine.services.clock_card import move_words, time_of
-from engine.services.naming import LevelMark, holder_name, level_mark, title_of
+from engine.services.naming import LevelMark, level_mark, title_of
 from engine.services.personal import is_personal, personal_fields
 from engine.services.sight import Sight, sight_of
 from engine.services.time_state import TimeState
+from engine.services.turns import turn_words
 from engine.store.listing import After, Listing, Wanted
 from engine.store.unit_of_work import Transaction
 from engine.store.vault import Secret
@@ -109,7 +110,7 @@ def work_page(
 ) -> WorkPage:
     """Return one page of the list that *viewer* asks for."""
     listing = Listing(tx.connection, tx.district)
-    sight = sight_of(viewer, world=world, flows=flows)
+    sight = sight_of(viewer, world=world, flows=flows, now=now)
     wanted = wanted_by(tx, filters, sight=sight, viewer=viewer, world=world, flows=flows, now=now)
     found = listing.page(wanted, after=read_cursor(cursor), limit=PAGE_ROWS + 1)
     shown = found[:PAGE_ROWS]
@@ -296,16 +297,13 @@ def _row(
     coming = forecast(matter, now=now, workflow=workflow, world=world) if matter.is_open else ()
     move = next_move(coming)
     state = workflow.states[matter.state]
-    holder = matter.stands_in or matter.holder
     return Row(
         ref=number if number and " " not in number else matter.id,
         number=number,
         title=title_of(detail, matter, workflow=workflow, world=world),
         level=level_mark(workflow, matter.level),
         state=state.label.zh,
-        holder=holder_name(holder, workflow=workflow, organisation=world.organisation)
-        if matter.is_open
-        else state.label.zh,
+        holder=turn_words(matter, workflow=workflow, world=world, now=now) if matter.is_open else state.label.zh,
         supervised=matter.answers is not None,
         time=time_of(matter, coming, world=world, now=now),
         moved_at=moved_at or matter.filed,
