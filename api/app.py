@@ -24,6 +24,7 @@ from api.pages import (
     listing,
     matters,
     orders,
+    photos,
     receipts,
     sheet,
     signing_in,
@@ -33,6 +34,8 @@ from api.pages import (
     work,
 )
 from api.rendering import STATIC
+from api.rest import flows, reference
+from api.rest import matters as rest_matters
 from api.safety import Safety
 from engine.wiring import Sanlian
 
@@ -92,8 +95,12 @@ def create_app(sanlian: Sanlian, *, wake: Callable[[], None] = nobody) -> FastAP
         figures.router,
         board.router,
         orders.router,
+        photos.router,
         matters.router,
         identity.router,
+        reference.router,
+        rest_matters.router,
+        flows.router,
     ):
         app.include_router(router)
         paths.update(route.path for route in router.routes if isinstance(route, APIRoute))

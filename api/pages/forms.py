@@ -16,7 +16,7 @@ Choices = tuple[tuple[str, str], ...]
 
 MOST_CHIPS = 6
 LONG_TEXT = 100
-ACCEPTED = "image/jpeg,image/png,image/webp,application/pdf"
+ACCEPTED = "image/jpeg,image/png,image/webp"
 SEAT_PREFIX = "seat-"
 KEPT_PREFIX = "kept-"
 TOPIC_FIELD = "topic"
@@ -175,7 +175,7 @@ def field_of(asked: Asked, *, form: str, units: Choices) -> Field:
         case FieldType.PHONE:
             return replace(one, kind="phone")
         case FieldType.FILES:
-            return replace(one, kind="file", hint=f"照片或 PDF，最多 {asked.maximum or 9} 份，每份 5 MB 以内")
+            return replace(one, kind="file", hint=f"照片，最多 {asked.maximum or 9} 张，每张 10 MB 以内")
         case _:
             return _text_field(one, asked)
 

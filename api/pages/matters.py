@@ -16,7 +16,8 @@ from engine.core.decision import Refusal
 from engine.core.terms import Purpose, RefusalCode, UnitKind
 from engine.errors import BadFile, Conflict, NotFound, SanlianError
 from engine.services.advance import Done, Entry, advance
-from engine.services.case_file import CaseFile, Surroundings, case_file, open_topics
+from engine.services.case_file import CaseFile, Surroundings, case_file, find, open_topics
+from engine.services.show_file import Photos, photos_of
 
 router = APIRouter()
 
@@ -203,6 +204,13 @@ def _topics(asked: Asked) -> Choices:
         return open_topics(tx, viewer=asked.actor, world=asked.world, flow_of=lambda digest: shelf.workflow(tx, digest))
 
 
+def _photos(asked: Asked, case: CaseFile) -> Photos:
+    shelf = asked.sanlian.door.shelf
+    with asked.sanlian.uow.read() as tx:
+        matter = find(tx, case.id)
+        return photos_of(tx, matter.id, workflow=shelf.workflow(tx, matter.digest), sight=asked.sight)
+
+
 def _page(
     asked: Asked,
     case: CaseFile,
@@ -222,6 +230,7 @@ def _page(
         "history": case.history[:HISTORY_SHOWN], "older": case.history[HISTORY_SHOWN:],
         "has_problems": any(form.problems for form in forms),
         "first_form": next((form for form in forms if form.name == case.first), None),
+        "photos": _photos(asked, case),
         "viewer_label": asked.viewer.label if asked.viewer is not None else "",
         "viewer_post": asked.viewer.id if asked.viewer is not None else None,
     }  # fmt: skip

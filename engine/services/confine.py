@@ -8,6 +8,7 @@ is a fresh interpreter, never a fork: the server has threads.
 import os
 import subprocess
 import sys
+import threading
 
 from engine.errors import Unavailable
 
@@ -16,7 +17,11 @@ if sys.platform != "win32":
 
 MAX_MEMORY_BYTES = 512 * 1024 * 1024
 MAX_SECONDS = 20
+MOST_AT_ONCE = 2
 _FEW_FILES = 64
+_WAIT_SECONDS = 30
+# Many files at once may wait for each other; their children may not take the machine together.
+_turns = threading.BoundedSemaphore(MOST_AT_ONCE)
 
 
 class Overtaxed(Exception):
@@ -29,9 +34,11 @@ def run_confined(module: str, given: bytes, *, arguments: tuple[str, ...] = ()) 
 
     Raises:
         Overtaxed: it ran out of memory or time.
-        Unavailable: no child could be started.
+        Unavailable: no child could be started, or too many others wait.
     """
     command = [sys.executable, "-I", "-X", "utf8", "-m", module, *arguments]
+    if not _turns.acquire(timeout=_WAIT_SECONDS):
+        raise Unavailable(what="正在检查的文件太多", retry_after_seconds=_WAIT_SECONDS)
     try:
         # Our own interpreter with our own module; nothing of the file is on the command line.
         done = subprocess.run(command, input=given, capture_output=True, timeout=MAX_SECONDS, check=False)  # noqa: S603  # see above
@@ -39,6 +46,8 @@ def run_confined(module: str, given: bytes, *, arguments: tuple[str, ...] = ()) 
         raise Overtaxed("时间") from None
     except OSError as error:
         raise Unavailable(what="没能启动检查文件的程序", retry_after_seconds=30) from error
+    finally:
+        _turns.release()
     if done.returncode != 0:
         raise Overtaxed("内存或时间")
     return done.stdout

@@ -68,6 +68,13 @@ class Files(Repository):
             rows = [{"of_district": self.district, "file": file, "to_matter": matter} for file, matter in given]
             self.connection.execute(_ATTACH, rows)
 
+    def of_matter(self, matter_id: str) -> list[tuple[str, datetime]]:
+        """Return (id, instant) of the files given with a matter that are still there, oldest first."""
+        query = select(FILE.c.id, FILE.c.at).where(
+            FILE.c.district_id == self.district, FILE.c.matter_id == matter_id, FILE.c.bytes.is_not(None)
+        )
+        return [(row.id, row.at) for row in self.connection.execute(query.order_by(FILE.c.at, FILE.c.id))]
+
     def get(self, file_id: str) -> StoredFile | None:
         """Return a file."""
         names = ("id", "matter_id", "sha256", "media_type", "size", "name_ref", "at", "bytes")

@@ -12,6 +12,7 @@ from engine.services.advance import Done, Entry, advance
 from engine.wiring import Sanlian
 from tests.api.conftest import act_as
 from tests.api.page import Page
+from tests.support.pictures import picture
 
 WORKER = "zhujidong-3.grid_worker.1"
 DATE = re.compile(r"(今天|\d+月\d+日 周.) \d\d:\d\d")
@@ -198,7 +199,7 @@ def test_file_is_kept_and_counted_in_the_history_when_it_is_a_picture(client: Te
     number = first_in(sanlian, "grid_doing", "zhujidong-3")
     act_as(client, WORKER)
     form = {**open_form(client, number, "solve"), "f-note": "换了接头，不渗了。"}
-    files = {"f-photo_after": ("a.png", b"\x89PNG\r\n\x1a\n rest", "image/png")}
+    files = {"f-photo_after": ("a.png", picture(), "image/png")}
 
     answer = client.post(f"/matters/{number}/do/solve", data=form, files=files)
     page = Page(client.get(answer.headers["location"]).text)

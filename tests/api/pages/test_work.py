@@ -9,9 +9,10 @@ from engine.core.matter import Matter
 from engine.wiring import Sanlian
 from tests.api.conftest import act_as
 from tests.api.page import Page
+from tests.support.pictures import picture
 
 WORKER = "zhujidong-3.grid_worker.1"
-PNG = b"\x89PNG\r\n\x1a\n rest"
+PNG = picture()
 
 
 def matters_of(sanlian: Sanlian) -> list[Matter]:
