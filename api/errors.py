@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.dependencies import Asked, PageFrame, look_of
+from api.faults import faults_of, said_of
 from api.rendering import draw
 from engine.errors import (
     BadInput,
@@ -172,7 +173,9 @@ def install(app: FastAPI) -> None:
         return answer(request, plain_problem(error.status_code))
 
     @app.exception_handler(RequestValidationError)
-    def malformed(request: Request, _error: RequestValidationError) -> Response:
+    def malformed(request: Request, error: RequestValidationError) -> Response:
+        if request.url.path.startswith(API):
+            return problem_json(plain_problem(422, said_of(error)), more={"errors": faults_of(error)})
         return answer(request, plain_problem(400))
 
     @app.exception_handler(Exception)

@@ -7,6 +7,7 @@ import typer
 from engine.core.abilities import office_of
 from engine.errors import SanlianError
 from engine.services.accounts import everybody, reset_by_login
+from engine.services.api_tokens import READ, TokenAsked, list_tokens, make_token, revoke_token
 from engine.services.first_run import make_code
 from engine.wiring import Sanlian, wire, wire_existing
 
@@ -69,6 +70,62 @@ def show() -> None:
         office = office_of(one.office or "")
         marks = [office.label if office is not None else "", "停用" if one.disabled_at is not None else ""]
         typer.echo("  ".join(part for part in (one.login or "", one.name, *marks) if part))
+
+
+@account_app.command("token")
+def token(
+    post: Annotated[str, typer.Argument(metavar="POST", help="以哪个岗位的身份调用。")],
+    *,
+    label: Annotated[str, typer.Option("--label", help="做什么用。")],
+    scope: Annotated[str, typer.Option("--scope", help="read 只读，write 也能办。")] = READ,
+    days: Annotated[int, typer.Option("--days", help="几天以后失效。")] = 90,
+) -> None:
+    """给程序做一个令牌，只显示这一次；它做的事记在这个岗位名下。"""
+    wanted = TokenAsked(post=post, scope=scope, label=label, days=days)
+    try:
+        sanlian = wire_existing()
+        try:
+            made = make_token(
+                sanlian.uow, wanted, ids=sanlian.door.ids, salts=sanlian.door.salts, now=sanlian.clock.now()
+            )
+        finally:
+            sanlian.close()
+    except SanlianError as error:
+        _stop(error)
+    typer.echo(made)
+
+
+@account_app.command("tokens")
+def show_tokens() -> None:
+    """列出令牌：编号、岗位、只读还是能办、用途、到什么时候。"""
+    try:
+        sanlian = wire_existing()
+        try:
+            now = sanlian.clock.now()
+            with sanlian.uow.read() as tx:
+                tokens = list_tokens(tx)
+        finally:
+            sanlian.close()
+    except SanlianError as error:
+        _stop(error)
+    for one in tokens:
+        over = "已收回" if one.revoked_at is not None else "已过期" if one.expires_at <= now else ""
+        parts = (one.id, one.post, one.scope, one.label, f"到 {one.expires_at.date().isoformat()}", over)
+        typer.echo("  ".join(part for part in parts if part))
+
+
+@account_app.command("revoke")
+def revoke(token_id: Annotated[str, typer.Argument(metavar="ID", help="令牌的编号（tokens 里列着）。")]) -> None:
+    """收回一个令牌，马上失效。"""
+    try:
+        sanlian = wire_existing()
+        try:
+            revoke_token(sanlian.uow, token_id, now=sanlian.clock.now())
+        finally:
+            sanlian.close()
+    except SanlianError as error:
+        _stop(error)
+    typer.echo("收回了。")
 
 
 def first_run_words(sanlian: Sanlian) -> str:
