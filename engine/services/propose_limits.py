@@ -134,7 +134,7 @@ def read_proposal(tx: Transaction, shelf: Shelf, proposal: Proposal) -> Reading:
     version = tx.workflows.get(proposal.base)
     assert version is not None  # versions are never deleted
     flow, limits, catalogues = sources_of(version, proposal.text)
-    read, findings = examine_in(tx, flow, limits=limits, catalogues=catalogues)
+    read, findings = _examined(tx, proposal, (flow, limits, catalogues))
     old = shelf.workflow(tx, proposal.base)
     new = read if not any(one.severity == "error" for one in findings) else None
     return Reading(
@@ -143,6 +143,25 @@ def read_proposal(tx: Transaction, shelf: Shelf, proposal: Proposal) -> Reading:
         old_text=(version.limits_text or b"").decode("utf-8"),
         is_stale=tx.workflows.current_digests().get(proposal.flow) != proposal.base,
     )  # fmt: skip
+
+
+def _examined(
+    tx: Transaction, proposal: Proposal, sources: tuple[Source, Source, list[Source]]
+) -> tuple[Workflow | None, tuple[Finding, ...]]:
+    """Read and check it, once for the same texts among the same flows and calendars: a check takes half a second."""
+    beside = (*sorted(tx.workflows.current_digests().items()), *sorted(tx.workflows.current_calendar_digests().items()))
+    key = (proposal.base, proposal.text, beside)
+    known = _EXAMINED.get(key)
+    if known is None:
+        if len(_EXAMINED) >= MOST_KEPT:
+            _EXAMINED.clear()
+        flow, limits, catalogues = sources
+        known = _EXAMINED[key] = examine_in(tx, flow, limits=limits, catalogues=catalogues)
+    return known
+
+
+MOST_KEPT = 32
+_EXAMINED: dict[tuple[str, bytes, tuple[tuple[str, str], ...]], tuple[Workflow | None, tuple[Finding, ...]]] = {}
 
 
 def kept_dry_run(proposal: Proposal) -> DryRun | None:

@@ -21,7 +21,7 @@ _ENGINE_WORDS = {
     EventType.CANCELLED.value: "随上级事项取消",
     EventType.LINKED.value: "又有一件诉求等这个议题",
     EventType.RECOMPUTED.value: "工作日历有变，重算时限",
-    EventType.MIGRATED.value: "换成新版流程",
+    EventType.MIGRATED.value: "换成新的时限表",
 }
 _START_WORDS = {"resident": "提出", "patrol": "巡查发现", "council": "议事会提出", "hotline": "热线转来"}
 
@@ -78,10 +78,25 @@ def entries(
     """Return the history in words, newest first; *private* has the values of the vault by ref."""
     units: dict[str, str] = {}
     lines = []
-    for event in events:
-        entry = _entry(event, workflow=workflow, world=world, private=private, catalogue=catalogue)
+    listed = tuple(events)
+    for event, version in zip(listed, _limits_versions(listed, workflow), strict=True):
+        entry = _entry(
+            event, workflow=workflow, world=world, private=private, catalogue=catalogue, limits_version=version
+        )
         lines.append(replace(entry, notes=(*_seats(event, units, world=world), *entry.notes)))
     return tuple(reversed(lines))
+
+
+def _limits_versions(events: Sequence[Event], workflow: Workflow) -> list[int]:
+    """The version of the limits table at each event: a matter may have gone over to another on its way."""
+    version = workflow.limits.version if workflow.limits is not None else 0
+    changes = [event.data["migrated"]["limits"] for event in events if "migrated" in event.data]
+    version = changes[0][0] if changes else version
+    versions = []
+    for event in events:
+        version = event.data["migrated"]["limits"][1] if "migrated" in event.data else version
+        versions.append(version)
+    return versions
 
 
 def _seats(event: Event, units: dict[str, str], *, world: World) -> list[str]:
@@ -99,14 +114,20 @@ def _seats(event: Event, units: dict[str, str], *, world: World) -> list[str]:
 
 
 def _entry(
-    event: Event, *, workflow: Workflow, world: World, private: Mapping[str, object], catalogue: Mapping[str, str]
+    event: Event,
+    *,
+    workflow: Workflow,
+    world: World,
+    private: Mapping[str, object],
+    catalogue: Mapping[str, str],
+    limits_version: int,
 ) -> Entry:
     patch: Mapping[str, Any] = event.data.get("patch", {})
     is_rule = event.type in _KINDS_BY_RULE
     said, files = _said(event, workflow=workflow, private=private)
     notes = [*_choices(patch.get("fields") or {}, workflow, catalogue), *files]
     if is_rule:
-        notes += _rule_notes(event.data, workflow=workflow)
+        notes += _rule_notes(event.data, workflow=workflow, limits_version=limits_version)
     if event.type == EventType.IMPORTED.value or event.recorded_at != event.at:
         notes.append("补记")
     return Entry(
@@ -178,13 +199,16 @@ def _fired_words(event: Event, patch: Mapping[str, Any], *, target: str, workflo
     return f"{'自动' if target else ''}{do.label}{target}"
 
 
-def _rule_notes(data: Mapping[str, Any], *, workflow: Workflow) -> list[str]:
+def _rule_notes(data: Mapping[str, Any], *, workflow: Workflow, limits_version: int) -> list[str]:
+    if "migrated" in data:
+        old, new = data["migrated"]["limits"]
+        moved = len(data["migrated"]["clocks"])
+        return [f"时限表 v{old} → v{new}", f"{moved} 个时限重算了" if moved else "时限没有变"]
     rule = data.get("rule")
     if not rule:
         return []
     is_limits = str(rule["file"]).endswith(".limits.yaml")
-    limits = workflow.limits
-    version = limits.version if is_limits and limits is not None else workflow.version
+    version = limits_version if is_limits else workflow.version
     return [f"{'时限表' if is_limits else '流程'} v{version} 第 {rule['line']} 行"]
 
 

@@ -43,3 +43,164 @@ def test_supervisor_sends_and_another_person_approves(client: TestClient, sanlia
     table = Page(client.get("/limits").text).text
     assert "时限表 v2" in table
     assert "网格办得过来" in table
+
+
+def test_sending_takes_six_steps_from_the_form(client: TestClient) -> None:
+    """Open, change, look, say why, choose whose, send: each step is one thing a person does."""
+    act_as(client, AUTHOR)
+    steps = ["open"]
+    form = blank(client)
+    steps.append("change a cell")
+    form["c.5.grid"] = "1 工作日"
+    steps.append("look")
+    where = client.post(EDIT, data=form).headers["location"]
+    send = {name: str(value) for name, value in Page(client.get(where).text).form(f"{where}/send")["fields"].items()}
+    steps.append("say why")
+    send["reason"] = "网格办得过来"
+    steps.append("choose whose")
+    send["scope"] = "running"
+    steps.append("send")
+    assert client.post(f"{where}/send", data=send).headers["location"] == f"{where}?done=sent"
+    assert len(steps) <= 6
+
+
+def test_wrong_length_is_said_at_its_cell_and_nothing_typed_is_lost(client: TestClient) -> None:
+    """The summary leads to the cell; the other cells keep what was typed; nothing is kept as a draft."""
+    act_as(client, AUTHOR)
+
+    answer = client.post(EDIT, data={**blank(client), "c.5.grid": "很快", "c.5.lead": "9 工作日", "e.else.0": "早点"})
+
+    page = Page(answer.text)
+    assert answer.status_code == 422
+    assert 'href="#c.5.grid"' in answer.text
+    assert 'id="c.5.grid-e"' in answer.text
+    assert 'id="e.else.0-e"' in answer.text
+    fields = page.form(EDIT)["fields"]
+    assert (fields["c.5.grid"], fields["c.5.lead"], fields["e.else.0"]) == ("很快", "9 工作日", "早点")
+    assert "还没定下来" not in client.get("/limits").text
+
+
+def test_finding_of_the_check_stands_at_the_cell_that_lacks_its_limit(client: TestClient) -> None:
+    """A step without a limit cannot be sent, and the way back leads to the empty cell."""
+    act_as(client, AUTHOR)
+    where = draft(client, **{"c.5.grid": ""})
+
+    page = client.get(where).text
+    again = client.get(f"{EDIT}?from={where.rsplit('/', 1)[-1]}")
+    sent = client.post(f"{where}/send", data={"reason": "试", "scope": "new", "when": "now"})
+
+    assert "「网格在办」这一步在「网格办理」一列找不到时限" in page
+    assert f"{EDIT}?from={where.rsplit('/', 1)[-1]}#c.5.grid" in page
+    assert f"{where}/send" not in page
+    assert 'id="c.5.grid-e"' in again.text
+    assert '<s class="was">3 工作日</s>' in again.text
+    assert sent.status_code == 409
+    assert "校验有" in sent.text
+
+
+def test_draft_edited_further_keeps_its_changes_and_replaces_the_first(client: TestClient) -> None:
+    """From a draft the form shows what was changed; what comes of it is one draft, not two."""
+    act_as(client, AUTHOR)
+    first = draft(client, **{"c.5.grid": "1 工作日"})
+    form = Page(client.get(f"{EDIT}?from={first.rsplit('/', 1)[-1]}").text).form(EDIT)["fields"]
+    assert form["c.5.grid"] == "1 工作日"
+
+    second = client.post(EDIT, data={**form, "c.4.grid": "2 工作日"}).headers["location"]
+
+    text = Page(client.get(second).text).text
+    assert "grid: 1wd" in text
+    assert "grid: 2wd" in text
+    assert "撤回了" in Page(client.get(first).text).text
+    assert "还没定下来的 1 份" in client.get("/limits").text
+
+
+def test_text_can_be_changed_by_hand_and_its_faults_stand_on_their_lines(client: TestClient) -> None:
+    """A row more is a change like any other; a fault is named with its line."""
+    act_as(client, AUTHOR)
+    key = blank(client)
+    text = str(Page(client.get(EDIT).text).forms[-1]["fields"]["text"])
+    good = text.replace("  - { when: \"category = 'J1'\", grid: 1wd }\n", "")
+    bad = text.replace("grid: 1wd }", "grid: 1wdd }")
+
+    where = [
+        client.post(EDIT, data={"key": f"{key['key']}{n}", "base": key["base"], "text": one}).headers["location"]
+        for n, one in enumerate((good, bad))
+    ]
+
+    assert "删去" in client.get(where[0]).text
+    faulty = client.get(where[1]).text
+    assert "E103" in faulty
+    assert "第 18 行" in faulty
+
+
+def test_author_cannot_approve_and_sees_why(client: TestClient) -> None:
+    """The page offers the author only to take it back; pressing all the same is refused."""
+    act_as(client, AUTHOR)
+    where = draft(client, **{"c.5.grid": "1 工作日"})
+    client.post(f"{where}/send", data={"reason": "试", "scope": "new", "when": "now"})
+
+    page = client.get(where).text
+    pressed = client.post(f"{where}/approve", data={"reason": ""})
+
+    assert f"{where}/approve" not in page
+    assert f"{where}/withdraw" in page
+    assert pressed.status_code == 409
+    assert "另一个人" in pressed.text
+
+
+def test_pressing_twice_is_one_press(client: TestClient) -> None:
+    """Sending, approving and refusing lead to the same page the second time."""
+    act_as(client, AUTHOR)
+    where = draft(client, **{"c.5.grid": "1 工作日"})
+    form = {"reason": "试", "scope": "new", "when": "now"}
+    assert [client.post(f"{where}/send", data=form).status_code for _ in range(2)] == [303, 303]
+    act_as(client, SECOND)
+
+    assert [client.post(f"{where}/approve", data={"reason": ""}).status_code for _ in range(2)] == [303, 303]
+    assert client.post(f"{where}/refuse", data={"reason": "不行"}).status_code == 409
+
+
+def test_refusing_needs_a_reason_that_the_author_reads(client: TestClient) -> None:
+    """Without one it is refused with 422; with one it stands on the page."""
+    act_as(client, AUTHOR)
+    where = draft(client, **{"c.5.grid": "1 工作日"})
+    client.post(f"{where}/send", data={"reason": "试", "scope": "new", "when": "now"})
+    act_as(client, SECOND)
+
+    assert client.post(f"{where}/refuse", data={"reason": " "}).status_code == 422
+    assert client.post(f"{where}/refuse", data={"reason": "冬天办不过来"}).status_code == 303
+
+    act_as(client, AUTHOR)
+    assert "冬天办不过来" in client.get(where).text
+
+
+def test_day_of_effect_is_its_midnight_and_must_lie_ahead(client: TestClient) -> None:
+    """What was typed stays when the day has passed."""
+    act_as(client, AUTHOR)
+    where = draft(client, **{"c.5.grid": "1 工作日"})
+    form = {"reason": "下个月起", "scope": "new", "when": "day"}
+
+    gone = client.post(f"{where}/send", data={**form, "day": "2026-11-01"})
+    none = client.post(f"{where}/send", data={**form, "day": ""})
+    taken = client.post(f"{where}/send", data={**form, "day": "2026-12-01"})
+
+    assert (gone.status_code, none.status_code, taken.status_code) == (422, 422, 303)
+    assert "下个月起" in gone.text
+    assert 'value="2026-11-01"' in gone.text
+    assert "从 12月1日 零点起" in client.get(where).text
+
+
+def test_limits_are_closed_to_others_and_unknown_ones_are_not_found(client: TestClient) -> None:
+    """Grid workers, community staff and departments have no such page; who only approves does not edit."""
+    act_as(client, AUTHOR)
+    where = draft(client, **{"c.5.grid": "1 工作日"})
+    assert client.get("/limits/proposals/none").status_code == 404
+    assert client.get("/limits/nothing/edit").status_code == 404
+    for who in ("jingyi-2.grid_worker.1", "jingyi.community_head.1", "auditor"):
+        act_as(client, who)
+        for path in ("/limits", where, EDIT):
+            assert client.get(path).status_code == 403, (who, path)
+        assert client.post(f"{where}/approve", data={}).status_code == 403
+    act_as(client, "security_admin")
+    assert client.get("/limits").status_code == 200
+    assert client.get(EDIT).status_code == 403
