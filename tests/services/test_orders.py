@@ -162,7 +162,7 @@ def test_export_is_read_back_exactly_from_every_form(demo: Sanlian) -> None:
 
 def test_orders_are_not_doubled_when_two_processes_take_the_same_file(demo: Sanlian, tmp_path: Path) -> None:
     """Two commands at once: each number is filed once, and both say that all is here."""
-    rows = order_rows(120)
+    rows = order_rows(60)
     file = tmp_path / "orders.csv"
     file.write_bytes(as_csv(rows))
     environment = {"SANLIAN_DATABASE_URL": demo.settings.database_url, "SANLIAN_DISTRICT": "demo", "PATH": ""}
@@ -171,7 +171,7 @@ def test_orders_are_not_doubled_when_two_processes_take_the_same_file(demo: Sanl
     running = [
         subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)
     ]
-    said = [one.communicate(timeout=60) for one in running]
+    said = [one.communicate(timeout=100) for one in running]
 
     assert [one.returncode for one in running] == [0, 0], said
     here = demands(demo, rows)
