@@ -28,7 +28,7 @@
   // Filters act at once; without script there is a button.
   d.addEventListener("change", function (e) {
     var form = e.target.closest("form[data-auto]");
-    if (form && e.target.tagName === "SELECT") form.requestSubmit();
+    if (form && (e.target.tagName === "SELECT" || e.target.type === "range")) form.requestSubmit();
   });
 
   // The first action of a row opens over the list; without script, or when that fails, the matter's own page opens.

@@ -30,7 +30,7 @@ from engine.store.unit_of_work import Transaction, UnitOfWork
 GOOD, TAMPERED, CANNOT_TELL = 0, 1, 2
 TOPIC = "audit"
 MOST_FINDINGS = 1000
-_COLUMNS = tuple(
+COLUMNS = tuple(
     column.name for column in METADATA.tables["matter"].columns if column.name not in ("district_id", "id")
 )
 
@@ -133,7 +133,7 @@ def verify(
         days = {date.fromisoformat(digest.day) for digest in stored} | {copy.day for copy in asked}
         made = digests_at(Log(tx.connection, tx.district), {day: day_end(day, zone) for day in days}) if days else {}
         tally.add(_stored_digests(stored, made))
-        compared = tuple(_compare(copy, made, log=log_of(tx), now=now, zone=zone) for copy in copies)
+        compared = tuple(compare(copy, made, log=log_of(tx), now=now, zone=zone) for copy in copies)
     return Report(
         events=tally.events,
         chains=tally.chains,
@@ -189,14 +189,15 @@ def _judge_in_process(task: tuple[str, str, Part]) -> Tally:
 def judge_part(tx: Transaction, part: Part, grounds: Grounds) -> Tally:
     """Judge the chains of *part* in one steady picture of the store."""
     log, tally = Log(tx.connection, tx.district), Tally()
-    for stretch in log.stretches(part, matter_columns=_COLUMNS):
-        tally.add(_judge_stretch(stretch, log, grounds))
+    for stretch in log.stretches(part, matter_columns=COLUMNS):
+        tally.add(judge_stretch(stretch, log, grounds))
         tally.chains += len(stretch.events)
         tally.events += sum(map(len, stretch.events.values()))
     return tally
 
 
-def _judge_stretch(stretch: Stretch, log: Log, grounds: Grounds) -> Iterable[Finding]:
+def judge_stretch(stretch: Stretch, log: Log, grounds: Grounds) -> Iterable[Finding]:
+    """Yield what does not hold in some whole chains and in the rows that belong to them."""
     for chain_id, rows in stretch.events.items():
         chain = Chain(chain_id, grounds)
         chain.walk(rows)
@@ -207,7 +208,7 @@ def _judge_stretch(stretch: Stretch, log: Log, grounds: Grounds) -> Iterable[Fin
             if row is None:
                 chain.find("projection", "no_matter", chain.seq, "有办理过程，却没有这件事")
             else:
-                chain.compare_projection(row, _COLUMNS)
+                chain.compare_projection(row, COLUMNS)
         chain.compare_vault(stretch.vault.pop(chain_id, ()), log.files)
         yield from chain.findings
     for chain_id in stretch.matters:
@@ -230,9 +231,10 @@ def _stored_digests(stored: Sequence[Digest], made: Mapping[date, tuple[bytes, i
             yield Finding("digest", "digest", chain, 0, f"{digest.day} 的摘要不是那天的记录算出来的")
 
 
-def _compare(
+def compare(
     copy: OutsideCopy, made: Mapping[date, tuple[bytes, int]], *, log: str, now: datetime, zone: tzinfo
 ) -> Compared:
+    """Return how a digest kept outside stands to those *made* of the log now."""
     if copy.log not in (None, log):
         return Compared(copy.day, None, f"{copy.day} 的存样是另一份日志的")
     if day_end(copy.day, zone) > now:

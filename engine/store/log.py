@@ -83,6 +83,18 @@ class Log(Repository):
             stretch.vault.setdefault(row[0], []).append(row)
         return stretch
 
+    def one(self, chain: str, *, matter_columns: Sequence[str]) -> Stretch:
+        """Return one whole chain with the rows that belong to it."""
+        of_chain = {"extra": "AND matter_id = :chain", "chain": chain}
+        rows = list(self._rows(_EVENTS, "event", "matter_id", None, order="seq", **of_chain))
+        stretch = Stretch({chain: rows} if rows else {})
+        listed = ", ".join(("id", *matter_columns))
+        for row in self._rows(listed, "matter", "id", None, order="id", extra="AND id = :chain", chain=chain):
+            stretch.matters[row[0]] = row
+        for row in self._rows(_VAULT, "vault", "matter_id", None, order="seq", **of_chain):
+            stretch.vault.setdefault(row[0], []).append(row)
+        return stretch
+
     def files(self, matter: str) -> Iterator[Cells]:
         """Yield (matter_id, id, sha256, bytes) of the files given with *matter*, one at a time."""
         yield from self._rows(_FILE, "file", "matter_id", None, order="id", extra="AND matter_id = :m", m=matter)

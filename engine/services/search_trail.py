@@ -1,0 +1,202 @@
+"""
+Look something up in the history: newest first, page by page, nothing personal in it.
+
+Free text lies in the vault and is not read here at all: matters are called by category and place, people by posts.
+What stands inside bodies has no index, so one request reads a bounded stretch and says how far it has looked.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.core.history import Event, read_event
+from engine.core.matter import Matter
+from engine.core.scope import World
+from engine.core.terms import EventType
+from engine.core.workflow.declaration import Workflow
+from engine.services.naming import field_value, place_name, post_words
+from engine.services.system_words import system_words
+from engine.services.timeline import entries
+from engine.services.worklist import FlowOf
+from engine.store.events import SYSTEM_PREFIX, EventRecord
+from engine.store.trail import Place, Trail
+from engine.store.unit_of_work import Transaction
+
+PAGE = 25
+BATCH = 500
+MOST_READ = 4000
+CATEGORY = "category"
+_CURSOR = re.compile(r"([0-9T:.+-]{20,40})~(.{1,80})~(\d{1,9})")
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for; empty parts match everything. `rule` is part of a rule's id, file or line."""
+
+    number: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    unit: str = ""
+    post: str = ""
+    kind: str = ""
+    rule: str = ""
+    category: str = ""
+    topic: str = ""
+
+    @property
+    def is_about_matters(self) -> bool:
+        """Whether only events of matters can fit."""
+        return bool(self.unit or self.rule or self.category or self.number) or self.kind not in ("", "system")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An event that fits: where it stands, what its matter is called, who did what, by which rule."""
+
+    ref: str
+    number: str
+    name: str
+    seq: int
+    at: datetime
+    kind: str
+    who: str
+    what: str
+    notes: tuple[str, ...]
+    is_system: bool
+    is_rule: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """One page of what was found; `read_back_to` is how far was looked where the end was not reached."""
+
+    found: tuple[Found, ...]
+    cursor: str
+    read_back_to: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What the words need beside the store: `roles` has those of every role and office."""
+
+    world: World
+    flow_of: FlowOf
+    catalogue: Mapping[str, str]
+    roles: Mapping[str, str]
+
+
+def search_trail(tx: Transaction, search: Search, *, cursor: str, around: Around) -> Hits:
+    """Return the next page of events that fit *search*."""
+    chain = f"{SYSTEM_PREFIX}{search.topic}" if search.topic else None
+    chain = _chain_of(tx, search.number) if search.number else chain
+    if search.number and chain is None:
+        return Hits((), "", None)
+    kinds = (search.kind,) if search.kind in {one.value for one in EventType} else ()
+    trail, place, found, read = Trail(tx.connection, tx.district), place_of(cursor), [], 0
+    while read < MOST_READ:
+        records = trail.back(
+            limit=BATCH, after=place, since=search.since, until=search.until, kinds=kinds, chain=chain,
+            matters_only=search.is_about_matters,
+        )  # fmt: skip
+        matters = _matters(tx, records)
+        for record in records:
+            read += 1
+            place = Place(record.recorded_at, record.chain, record.seq)
+            event = read_event(record.body)
+            if _fits(search, event, matters.get(record.chain), world=around.world):
+                found.append((event, matters.get(record.chain)))
+                if len(found) == PAGE:
+                    return Hits(_in_words(tx, found, around=around), cursor_of(place), None)
+        if len(records) < BATCH:
+            return Hits(_in_words(tx, found, around=around), "", None)
+    assert place is not None  # something was read
+    return Hits(_in_words(tx, found, around=around), cursor_of(place), place.recorded_at)
+
+
+def cursor_of(place: Place) -> str:
+    """Return a place as it stands in an address."""
+    return f"{place.recorded_at.isoformat()}~{place.chain}~{place.seq}"
+
+
+def place_of(cursor: str) -> Place | None:
+    """Return the place that a cursor names; a mangled one is the beginning."""
+    match = _CURSOR.fullmatch(cursor)
+    try:
+        at = datetime.fromisoformat(match[1]) if match else None
+    except ValueError:
+        return None
+    return Place(at, match[2], int(match[3])) if match and at is not None and at.tzinfo is not None else None
+
+
+def _chain_of(tx: Transaction, number: str) -> str | None:
+    demand = tx.demands.by_number(number)
+    if demand is not None:
+        return demand.matter
+    return number if tx.matters.get(number) is not None else None
+
+
+def _matters(tx: Transaction, records: Sequence[EventRecord]) -> dict[str, Matter]:
+    ids = {record.chain for record in records if not record.chain.startswith(SYSTEM_PREFIX)}
+    return {name: stored.matter for name, stored in tx.matters.read_many(ids).items()}
+
+
+def _fits(search: Search, event: Event, matter: Matter | None, *, world: World) -> bool:
+    if search.post and event.actor.post != search.post and event.actor.role != search.post:
+        return False
+    if search.rule and not _names_rule(event, search.rule):
+        return False
+    if search.category and (matter is None or matter.fields.get(CATEGORY) != search.category):
+        return False
+    if not search.unit:
+        return True
+    above = world.organisation.ancestors(matter.place) if matter is not None else ()
+    return search.unit in above or event.actor.unit == search.unit
+
+
+def _names_rule(event: Event, text: str) -> bool:
+    rule = event.data.get("rule") or {}
+    words = (rule.get("id"), rule.get("do"), f"{rule.get('file')}:{rule.get('line')}", f"第 {rule.get('line')} 行")
+    return bool(rule) and any(text in str(word) for word in words)
+
+
+def _in_words(tx: Transaction, found: Sequence[tuple[Event, Matter | None]], *, around: Around) -> tuple[Found, ...]:
+    roots = {matter.root for _, matter in found if matter is not None}
+    numbers = {name: demand.number for name, demand in tx.demands.get_many(roots).items()}
+    return tuple(
+        _found(event, matter, number=numbers.get(matter.root, "") if matter is not None else "", around=around)
+        for event, matter in found
+    )
+
+
+def _found(event: Event, matter: Matter | None, *, number: str, around: Around) -> Found:
+    kind = next((one.label for one in EventType if one.value == event.type), event.type)
+    if matter is None:
+        topic, what, notes = system_words(event, organisation=around.world.organisation)
+        return Found(
+            ref=event.matter.removeprefix(SYSTEM_PREFIX), number="", name=topic, seq=event.seq, at=event.recorded_at,
+            kind=kind, who=post_words_of(event.actor.post, event.actor.role, around=around), what=what, notes=notes,
+            is_system=True, is_rule=False,
+        )  # fmt: skip
+    flow = around.flow_of(event.workflow)
+    (line,) = entries([event], workflow=flow, world=around.world, private={}, catalogue=around.catalogue)
+    return Found(
+        ref=number if matter.id == matter.root and number else matter.id, number=number,
+        name=matter_name(matter, flow, around=around), seq=event.seq, at=event.recorded_at, kind=kind, who=line.who,
+        what=line.what, notes=line.notes, is_system=False, is_rule=line.is_rule,
+    )  # fmt: skip
+
+
+def matter_name(matter: Matter, flow: Workflow, *, around: Around) -> str:
+    """Return what a matter is called where nothing of its text may be shown: category and place."""
+    rule, value = flow.fields.get(CATEGORY), matter.fields.get(CATEGORY)
+    what = field_value(rule, value, catalogue=around.catalogue) if rule is not None and value is not None else ""
+    return f"{what or flow.label.zh} · {place_name(matter.place, around.world.organisation)}"
+
+
+def post_words_of(post: str, role: str, *, around: Around) -> str:
+    """Return a post in words where no flow is at hand: its unit and its role."""
+    known = around.world.organisation.posts.get(post)
+    unit = around.world.organisation.units.get(known.unit) if known is not None and known.unit is not None else None
+    label = around.roles.get(role, role)
+    return post_words(unit.name, label) if unit is not None else label
