@@ -12,6 +12,7 @@ from engine.wiring import Sanlian
 from tests.support.people import token_for
 
 ORIGIN = "http://testserver"
+COOKIE_DOMAIN = "testserver.local"  # what the jar calls a host without a dot
 # Whose desk the tests sit at unless they say otherwise: the one that looks after everything.
 CENTRE = "street.service_centre.1"
 
@@ -41,4 +42,4 @@ def act_as(client: TestClient, who: str) -> None:
     """Let *client* act as *who* from now on: the id of a post, or an office (`auditor`)."""
     app = client.app
     assert isinstance(app, FastAPI)
-    client.cookies.set(PLAIN_COOKIE, token_for(app.state.sanlian, who))
+    client.cookies.set(PLAIN_COOKIE, token_for(app.state.sanlian, who), domain=COOKIE_DOMAIN)
