@@ -13,6 +13,7 @@ from starlette.types import Scope
 from api import errors, gates, health
 from api.pages import (
     accounts,
+    audit,
     board,
     dispatch,
     figures,
@@ -80,6 +81,7 @@ def create_app(sanlian: Sanlian, *, wake: Callable[[], None] = nobody) -> FastAP
         health.router,
         signing_in.router,
         track.router,
+        audit.router,
         receipts.router,
         first_run.router,
         accounts.router,
