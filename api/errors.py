@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from api.dependencies import Asked, PageFrame, look_of
 from api.faults import faults_of, said_of
@@ -159,6 +160,12 @@ def refuse(status: int, detail: str) -> Response:
     return problem_json(plain_problem(status, detail))
 
 
+def _methods_at(request: Request) -> list[str]:
+    """Every method this path knows: the framework names those of its first route only."""
+    known = (route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
+    return sorted({method for route in known for method in getattr(route, "methods", None) or ()})
+
+
 def install(app: FastAPI) -> None:
     """Let every error of *app* be answered here."""
 
@@ -170,7 +177,10 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def bare(request: Request, error: HTTPException) -> Response:
-        return answer(request, plain_problem(error.status_code))
+        response = answer(request, plain_problem(error.status_code))
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            response.headers["Allow"] = ", ".join(_methods_at(request))
+        return response
 
     @app.exception_handler(RequestValidationError)
     def malformed(request: Request, error: RequestValidationError) -> Response:

@@ -37,8 +37,10 @@ from engine.services.worklist import Filters
 router = APIRouter(prefix="/api/v1/matters", tags=["matters"])
 
 Ref = Annotated[str, Path(max_length=80, description="编号（2611-0043）或 id")]
-Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=120)]
-IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=120)]
+Key = Annotated[
+    str | None, Header(alias="Idempotency-Key", max_length=120, description="新的提交用新的值，重发用同一个")
+]
+IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=120, description="读到时的 ETag；没有它回 428")]
 NO_KEY = "请带上 Idempotency-Key（每次新的提交一个新的值，重发时用同一个）。"
 NO_MATCH = "请带上 If-Match，值是读到这件事时的 ETag。"
 SHOWS = ("", "mine", "late", "supervised", "listed", "children", "ended")

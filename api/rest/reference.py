@@ -23,6 +23,23 @@ INTRO = (
 )
 ROUTERS = (matters.router, flows.router, health.router)
 
+_ALWAYS = frozenset({"Idempotency-Key"})
+_TEXT = {"type": "string"}
+_FAULTS = {"type": "array", "items": {"type": "object", "properties": {"pointer": _TEXT, "detail": _TEXT}}}
+_PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "What went wrong (RFC 9457); `errors` and `field` say where, `refusal` why the engine does not do it.",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": _TEXT, "title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT, "code": _TEXT,
+        "refusal": _TEXT, "field": _TEXT, "errors": _FAULTS,
+    },
+}  # fmt: skip
+_PROBLEM_ANSWER = {
+    "description": "出错了：说明在哪里、收到什么、应当是什么",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
 router = APIRouter(prefix=PREFIX, include_in_schema=False)
 
 
@@ -63,6 +80,18 @@ def document() -> dict[str, Any]:
     """Return the OpenAPI document of what programs may call."""
     routes = [route for one in ROUTERS for route in one.routes]
     made = get_openapi(title=TITLE, version=VERSION, description=INTRO, routes=routes)
+    for operation in (one for methods in made["paths"].values() for one in methods.values()):
+        operation["responses"].pop("422", None)  # what the framework would answer; ours are all of one shape
+        operation["responses"].update({"4XX": _PROBLEM_ANSWER, "5XX": _PROBLEM_ANSWER})
+        for parameter in operation.get("parameters", ()):
+            # Optional to the framework only so that a missing one is answered in our words.
+            parameter["required"] = parameter["required"] or parameter["name"] in _ALWAYS
+    for route in health.router.routes:
+        made["paths"][getattr(route, "path", "")]["get"]["security"] = []  # a proxy asks without signing in
+    schemas = made["components"]["schemas"]
+    for foreign in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(foreign, None)
+    schemas["Problem"] = _PROBLEM
     made["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     made["security"] = [{"token": []}]
     return made
@@ -113,8 +142,6 @@ def _schema_of(told: Mapping[str, Any]) -> str:
 
 def _shapes(made: Mapping[str, Any]) -> Iterator[Shape]:
     for name, schema in sorted(made["components"]["schemas"].items()):
-        if name in ("HTTPValidationError", "ValidationError"):
-            continue
         members = tuple((member, _type_of(one)) for member, one in schema.get("properties", {}).items())
         yield Shape(name=name, words=schema.get("description", "").split("\n\n")[0], members=members)
 
