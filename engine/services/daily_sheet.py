@@ -13,7 +13,7 @@ from engine.core.history import read_event
 from engine.core.matter import Holder, Matter
 from engine.core.scope import Organisation
 from engine.core.terms import UnitKind
-from engine.services.figures import AGAIN_TIMES, RATES, WHOLE, Frame, Pick, wanted_of
+from engine.services.figures import AGAIN_TIMES, RATES, WHOLE, Frame, Pick, rated_counts, wanted_of
 from engine.services.naming import holder_name, place_name, unit_name
 from engine.services.timeline import entries
 from engine.services.worklist import Row, rows_of, secret_value
@@ -280,7 +280,12 @@ def _again(tx: Transaction, frame: Frame, categories: Mapping[str, str]) -> tupl
 
 
 def _rates(tx: Transaction, frame: Frame) -> tuple[Rate, ...]:
-    return tuple(Rate(label, _number(tx, frame, over), _number(tx, frame, under)) for label, over, under in RATES)
+    known = rated_counts(tx, frame)
+
+    def number(name: str) -> Number:
+        return Number(name, known[name]) if name in known else _number(tx, frame, name)
+
+    return tuple(Rate(label, number(over), number(under)) for label, over, under in RATES)
 
 
 def _digest(tx: Transaction, day: date) -> DigestLine | None:

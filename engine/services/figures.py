@@ -200,11 +200,20 @@ def _void_outcomes(flows: Iterable[Workflow]) -> frozenset[str]:
     return frozenset(outcome for seat in seats for outcome in seat.void)
 
 
-def _rated(tx: Transaction, frame: Frame, fits: Callable[[Matter], bool]) -> Wanted:
-    """The demands ended in the week of which *fits* holds: what only their whole state tells."""
+def _rated(tx: Transaction, frame: Frame, name: str) -> Wanted:
+    """The demands ended in the week that fit what only their whole state tells."""
+    return Wanted(ended=True, ids=tuple(matter.id for matter in _ended(tx, frame) if _FITS[name](matter)))
+
+
+def _ended(tx: Transaction, frame: Frame) -> tuple[Matter, ...]:
     ended = frame.sight.narrow(Wanted(kinds=_DEMAND, ended=True, ended_in=frame.week))
-    found = Listing(tx.connection, tx.district).page(ended, after=None, limit=MOST_RATED)
-    return Wanted(ended=True, ids=tuple(matter.id for matter in found if fits(matter)))
+    return Listing(tx.connection, tx.district).page(ended, after=None, limit=MOST_RATED)
+
+
+def rated_counts(tx: Transaction, frame: Frame) -> dict[str, int]:
+    """Return how long the lists are that go by the whole state of what ended in the week, all read at once."""
+    ended = _ended(tx, frame)
+    return {name: sum(map(fits, ended)) for name, fits in _FITS.items()}
 
 
 def _was_due_to_be_contacted(matter: Matter) -> bool:
@@ -217,7 +226,21 @@ def _was_contacted(matter: Matter) -> bool:
     return clock is not None and clock.ended is not None and clock.late_at is None
 
 
+def _was_rated(matter: Matter) -> bool:
+    return "rating" in matter.fields
+
+
+def _was_pleased(matter: Matter) -> bool:
+    return matter.fields.get("rating") in _PLEASED
+
+
 _REPLY = "named.reply"
+_FITS: Mapping[str, Callable[[Matter], bool]] = {
+    "week_to_contact": _was_due_to_be_contacted,
+    "week_contacted": _was_contacted,
+    "week_rated": _was_rated,
+    "week_pleased": _was_pleased,
+}
 _EVERY: tuple[Definition, ...] = (
     Definition("open", "在办", "还没有结束的诉求。", lambda tx, frame, pick: Wanted(kinds=_DEMAND)),
     Definition(
@@ -295,19 +318,19 @@ _EVERY: tuple[Definition, ...] = (
     ),
     Definition(
         "week_to_contact", "该联系的", f"最近 {RATE_DAYS} 天里结束的诉求中，首次回复的时限已经见分晓的。",
-        lambda tx, frame, pick: _rated(tx, frame, _was_due_to_be_contacted),
+        lambda tx, frame, pick: _rated(tx, frame, "week_to_contact"),
     ),
     Definition(
         "week_contacted", "按时联系了的", "其中在首次回复的时限里联系了居民的。",
-        lambda tx, frame, pick: _rated(tx, frame, _was_contacted),
+        lambda tx, frame, pick: _rated(tx, frame, "week_contacted"),
     ),
     Definition(
         "week_rated", "评价了的", f"最近 {RATE_DAYS} 天里结束、居民评价了的诉求；没评价、联系不上的不算。",
-        lambda tx, frame, pick: _rated(tx, frame, lambda matter: "rating" in matter.fields),
+        lambda tx, frame, pick: _rated(tx, frame, "week_rated"),
     ),
     Definition(
         "week_pleased", "满意和基本满意", "其中评价为满意或基本满意的。",
-        lambda tx, frame, pick: _rated(tx, frame, lambda matter: matter.fields.get("rating") in _PLEASED),
+        lambda tx, frame, pick: _rated(tx, frame, "week_pleased"),
     ),
 )  # fmt: skip
 DEFINITIONS: Mapping[str, Definition] = {one.name: one for one in _EVERY}

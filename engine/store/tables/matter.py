@@ -31,6 +31,18 @@ class MatterRow(Row, table=True):
                 "place": ("place", "due_at"),
             }.items()
         ),
+        # `place` stands last, so that counts by level and place never open the rows, and lists by level come in order.
+        Index(
+            "ix_matter_open_level",
+            "district_id",
+            "kind",
+            "level",
+            "due_at",
+            "id",
+            "place",
+            sqlite_where=OPEN,
+            postgresql_where=OPEN,
+        ),
         Index("ix_matter_filed", "district_id", "filed_at", "id"),
         Index("ix_matter_ended", "district_id", "ended_at", "id"),
         Index("ix_matter_parent", "district_id", "parent"),
