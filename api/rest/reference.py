@@ -28,7 +28,7 @@ _TEXT = {"type": "string"}
 _FAULTS = {"type": "array", "items": {"type": "object", "properties": {"pointer": _TEXT, "detail": _TEXT}}}
 _PROBLEM: dict[str, Any] = {
     "type": "object",
-    "description": "What went wrong (RFC 9457); `errors` and `field` say where, `refusal` why the engine does not do it.",
+    "description": "What went wrong (RFC 9457): `errors` and `field` say where, `refusal` why it is not done.",
     "required": ["type", "title", "status", "detail", "code"],
     "properties": {
         "type": _TEXT, "title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT, "code": _TEXT,
