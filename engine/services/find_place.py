@@ -1,16 +1,19 @@
 """Find the unit that a place told in words belongs to: a building, a grid, a community, else the whole street."""
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from engine.core.scope import Organisation
+from engine.core.scope import Organisation, Unit
 from engine.core.terms import UnitKind
 from engine.store.places import Building
 
 _LEAST = 3
-_TAILS = ("社区", "居委会", "村委会", "村", "街道", "网格")
-_KINDS = (UnitKind.GRID, UnitKind.ESTATE, UnitKind.COMMUNITY, UnitKind.VILLAGE)
+_TAILS = ("社区", "居委会", "村委会", "村", "街道")
+_COMMUNITIES = (UnitKind.COMMUNITY, UnitKind.VILLAGE)
+_SMALL = (UnitKind.GRID, UnitKind.ESTATE)
+
+Names = Mapping[str, set[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class PlaceFinder:
     """
     Finds units by the longest name in a text that belongs to one unit alone.
 
+    Names that several communities have (一网格, 3号楼) count within the community that the text names.
+
     Args:
         fallback: the unit taken where no name is found, or where the longest belongs to several.
     """
@@ -32,19 +37,25 @@ class PlaceFinder:
     def __init__(self, organisation: Organisation, buildings: Iterable[Building], *, fallback: str) -> None:
         self._fallback = fallback
         self._names: dict[str, set[str]] = {}
-        for unit, name in (*_of_units(organisation), *_of_buildings(buildings)):
-            plain = plain_text(name)
-            if len(plain) >= _LEAST:
-                self._names.setdefault(plain, set()).add(unit)
-        self._longest_first = sorted(self._names, key=lambda name: (-len(name), name))
+        self._within: dict[str, dict[str, set[str]]] = {}
+        for unit in organisation.units.values():
+            for name in _names_of(unit):
+                _note(self._names, name, unit.id)
+        for small, name in (*_small_units(organisation), *_of_buildings(buildings)):
+            _note(self._names, name, small)
+            community = organisation.unit_above(small, UnitKind.COMMUNITY.value)
+            if community is not None:
+                short = _short(organisation.units[community].name)
+                _note(self._within.setdefault(community, {}), name.removeprefix(short), small)
 
     def find(self, told: str) -> PlaceFound:
         """Return the unit that *told* names."""
         text = plain_text(told)
-        for name in self._longest_first:
-            if name in text and len(self._names[name]) == 1:
-                return PlaceFound(next(iter(self._names[name])), is_sure=True)
-        return PlaceFound(self._fallback, is_sure=False)
+        found = _longest(self._names, text)
+        if found is None:
+            return PlaceFound(self._fallback, is_sure=False)
+        closer = _longest(self._within.get(found, {}), text)
+        return PlaceFound(closer or found, is_sure=True)
 
 
 def plain_text(text: str) -> str:
@@ -52,14 +63,27 @@ def plain_text(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def _of_units(organisation: Organisation) -> Iterator[tuple[str, str]]:
-    for unit in organisation.units.values():
-        if unit.kind not in _KINDS:
-            continue
-        yield unit.id, unit.name
-        short = next((unit.name.removesuffix(tail) for tail in _TAILS if unit.name.endswith(tail)), unit.name)
-        if unit.kind != UnitKind.GRID:
-            yield unit.id, short
+def _note(names: dict[str, set[str]], name: str, unit: str) -> None:
+    plain = plain_text(name)
+    if len(plain) >= _LEAST:
+        names.setdefault(plain, set()).add(unit)
+
+
+def _longest(names: Names, text: str) -> str | None:
+    found = [name for name, units in names.items() if len(units) == 1 and name in text]
+    return next(iter(names[max(found, key=len)])) if found else None
+
+
+def _short(name: str) -> str:
+    return next((name.removesuffix(tail) for tail in _TAILS if name.endswith(tail)), name)
+
+
+def _names_of(unit: Unit) -> tuple[str, ...]:
+    return (unit.name, _short(unit.name)) if unit.kind in _COMMUNITIES else ()
+
+
+def _small_units(organisation: Organisation) -> Iterator[tuple[str, str]]:
+    yield from ((unit.id, unit.name) for unit in organisation.units.values() if unit.kind in _SMALL)
 
 
 def _of_buildings(buildings: Iterable[Building]) -> Iterator[tuple[str, str]]:
