@@ -75,6 +75,7 @@ def index(
     cursor: Annotated[str, Query(max_length=300)] = "",
 ) -> Response:
     """List what the caller may see, what is due first on top; `Link` leads on."""
+    asked.require_content()
     filters = Filters(show=show, level=level, unit=unit, role=role, text=q)
     shelf = asked.sanlian.door.shelf
     with asked.sanlian.uow.read() as tx:
@@ -205,6 +206,7 @@ def _advance(asked: Asked, entry: Entry) -> Done | Refusal:
 
 
 def _seen(asked: Asked, ref: str) -> Matter:
+    asked.require_content()
     with asked.sanlian.uow.read() as tx:
         matter = find(tx, ref)
         asked.sight.must_see(tx, matter, asked=ref)

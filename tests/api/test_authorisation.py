@@ -19,7 +19,7 @@ from api.sessions import PLAIN_COOKIE
 from engine.core.terms import Ability
 from engine.settings import Settings
 from engine.wiring import Sanlian, wire
-from tests.support.authority import DEMAND, KINDS, Answer, Kind, Rule, ability, content, matter, public, signed
+from tests.support.authority import DEMAND, KINDS, Answer, Kind, Rule, ability, content, matter, program, public, signed
 from tests.support.clock import FixedClock
 from tests.support.demo import CHEAP
 from tests.support.people import token_for
@@ -102,6 +102,22 @@ TABLE: dict[str, Rule] = {
     "POST /orders/out": ability(Ability.ORDERS, then=303),
     "GET /orders/out/{export}": ability(Ability.ORDERS, then=404),
     "GET /orders/out/{export}/{form}": ability(Ability.ORDERS, then=404),
+    # For programs
+    "GET /api/v1": public(),
+    "GET /api/v1/openapi.json": public(),
+    "GET /api/v1/matters": program(content()),
+    "POST /api/v1/matters": program(lambda *_: 422),  # the body is looked at first
+    "GET /api/v1/matters/{ref}": program(matter()),
+    "GET /api/v1/matters/{ref}/actions": program(matter()),
+    "GET /api/v1/matters/{ref}/history": program(matter()),
+    "GET /api/v1/matters/{ref}/forecast": program(matter()),
+    "GET /api/v1/matters/{ref}/children": program(matter()),
+    "POST /api/v1/matters/{ref}/actions/{action}": program(lambda *_: 422),
+    "GET /api/v1/workflows": program(signed()),
+    "GET /api/v1/workflows/{name}": program(signed(404)),
+    "GET /api/v1/workflows/{name}/limits": program(signed(404)),
+    "GET /api/v1/calendars": program(signed()),
+    "GET /api/v1/calendars/{name}/due": program(signed(422)),
     # Accounts
     "GET /accounts": ability(Ability.ACCOUNTS),
     "POST /accounts/open": ability(Ability.ACCOUNTS, then=422),

@@ -97,3 +97,8 @@ def matter(then: Answer = 200, *, need: Ability | None = None, but: Mapping[str,
         return (but or {}).get(kind.name, then)
 
     return rule
+
+
+def program(rule: Rule) -> Rule:
+    """The same for a route of programs: who has not signed in is told so, not led anywhere."""
+    return lambda kind, method: rule(kind, method) if kind.is_signed else 401
