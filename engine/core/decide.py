@@ -88,11 +88,9 @@ def _file(workflow: Workflow, command: File, *, now: datetime, world: World) -> 
     start = workflow.starts.get(command.start)
     if start is None:
         return Refusal(RefusalCode.NOT_HERE, "没有这种立案方式。")
-    is_child = command.parent is not None or bool(command.waiting)
-    if not is_child and start.by and command.actor.role not in (*start.by, SYSTEM_ROLE):
-        return Refusal(RefusalCode.ROLE, "您这个岗位不能这样立案。")
-    if command.place not in world.organisation.units:
-        return Refusal(RefusalCode.FIELD, f"没有「{command.place}」这个地方，请重新选。", "place")
+    refusal = _may_not_file(workflow, command, start, world=world)
+    if refusal is not None:
+        return refusal
     read = read_form(workflow, command.values, require=start.require, optional=start.optional)
     if isinstance(read, Refusal):
         return read
@@ -119,6 +117,26 @@ def _file(workflow: Workflow, command: File, *, now: datetime, world: World) -> 
         type=EventType.FILED, from_=None, to=target, action=start.id, actor=command.actor, at=now, data=draft.data
     )
     return _decision(draft, occurrence)
+
+
+def _may_not_file(workflow: Workflow, command: File, start: Start, *, world: World) -> Refusal | None:
+    """Why this actor may not open a matter this way at this place; a child has been judged with its parent."""
+    is_child = command.parent is not None or bool(command.waiting)
+    if not is_child and start.by and command.actor.role not in (*start.by, SYSTEM_ROLE):
+        return Refusal(RefusalCode.ROLE, "您这个岗位不能这样立案。")
+    if command.place not in world.organisation.units:
+        return Refusal(RefusalCode.FIELD, f"没有「{command.place}」这个地方，请重新选。", "place")
+    if not is_child and command.at is None and not _lies_in_reach(workflow, command, world=world):
+        return Refusal(RefusalCode.SCOPE, "这个地方不在您负责的范围里，请重新选。", "place")
+    return None
+
+
+def _lies_in_reach(workflow: Workflow, command: File, *, world: World) -> bool:
+    """Whether the place lies at or below the unit of who files; residents and the engine may tell of any place."""
+    actor, role = command.actor, workflow.roles.get(command.actor.role)
+    if role is None or role.covers in (Covers.OWN, Covers.DEPARTMENT) or actor.unit is None:
+        return True
+    return actor.unit in world.organisation.ancestors(command.place)
 
 
 def _filing_facts(draft: Draft, start: Start) -> dict[str, object]:

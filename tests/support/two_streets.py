@@ -118,24 +118,32 @@ def _filings() -> Iterator[Entry]:
 def _demand(place: str, n: int) -> Entry:
     resident = f"p:resident@{place}" if "-" in place else None
     told = (ReporterGiven(person=resident), ReporterGiven(name=RESIDENT_NAME, phone=RESIDENT_PHONE))
-    command = _file(f"{place}.{n}", "three_tier", "hotline", place, by="service_centre@east")
+    command = _file(f"{place}.{n}", "three_tier", "hotline", place, by=_centre_of(place))
     command = msgspec.structs.replace(command, values={"detail": f"{place} 的{SECRET}。", "category": "A1"})
     reporter = Actor(post=f"resident@{place}", role="resident", unit=place, person=resident) if resident else None
     command = msgspec.structs.replace(command, reporter=reporter)
     return Entry(command, demand=DemandGiven(channel="hotline", reporters=told if n < 2 else told[1:]))
 
 
+def _centre_of(place: str) -> str | None:
+    """The service centre of the street in which *place* lies; none for the district itself."""
+    if place == "district":
+        return None
+    return "service_centre@west" if place in ("west", "hua", "hua-1") else "service_centre@east"
+
+
 def _topic(place: str) -> Entry:
-    return Entry(_file(f"topic.{place}", "topic", "start", place, by="community_clerk@zhu"))
+    return Entry(_file(f"topic.{place}", "topic", "start", place))
 
 
 def _task(demand: str, place: str, unit: str) -> File:
-    task = _file(f"{demand}.{unit}", "task", "dispatch", place, by="street_office@east")
+    task = _file(f"{demand}.{unit}", "task", "dispatch", place)
     return msgspec.structs.replace(task, root=demand, seat="lead", unit=unit, given="3wd")
 
 
-def _file(matter: str, workflow: str, start: str, place: str, *, by: str) -> File:
-    return File(matter=matter, district=DISTRICT, workflow=workflow, start=start, actor=actor_of(by), place=place)
+def _file(matter: str, workflow: str, start: str, place: str, *, by: str | None = None) -> File:
+    actor = actor_of(by) if by is not None else SYSTEM
+    return File(matter=matter, district=DISTRICT, workflow=workflow, start=start, actor=actor, place=place)
 
 
 def _endings() -> Iterator[Entry]:
@@ -145,9 +153,9 @@ def _endings() -> Iterator[Entry]:
                 if has_ended:
                     values = {"basis": "不归我们", "propose": "housing"}
                     yield _act(f"{place}.{n}.{unit}", "send_back", f"department@{unit}", **values)
-        street = "west" if place in ("west", "hua", "hua-1") else "east"
-        if place != "district":
-            yield _act(f"{place}.3", "refuse", f"service_centre@{street}", refuse_code="court", note="已告知")
+        centre = _centre_of(place)
+        if centre is not None:
+            yield _act(f"{place}.3", "refuse", centre, refuse_code="court", note="已告知")
 
 
 def _moves() -> Iterator[Entry]:
