@@ -114,6 +114,10 @@ class Words:
         """A day."""
         return day(instant, now=self.now, zone=self.zone)
 
+    def last_day(self, until: datetime) -> str:
+        """The last day of what goes on until an instant: what ends at midnight ends with the day before."""
+        return self.day(until - timedelta(microseconds=1))
+
     def quiet_for(self, since: datetime) -> str:
         """For how long nobody has done anything."""
         return quiet_for(since, now=self.now, zone=self.zone)

@@ -111,6 +111,31 @@ def save_roster(uow: UnitOfWork, duties: Sequence[Duty], *, by: Actor, now: date
         save_roster_in(tx, duties, by=by, now=now)
 
 
+def add_duty(uow: UnitOfWork, duty: Duty, *, by: Actor, now: datetime) -> None:
+    """
+    Put a stretch on the roster; one of the same post and beginning takes the place of what was there.
+
+    Raises:
+        BadOrganisation: it names an unknown post or ends before it begins.
+    """
+    with uow.write() as tx:
+        others = [one for one in tx.organisation.load().duties if _duty_key(one) != _duty_key(duty)]
+        save_roster_in(tx, [*others, duty], by=by, now=now)
+
+
+def remove_duty(uow: UnitOfWork, duty: Duty, *, by: Actor, now: datetime) -> None:
+    """Take a stretch off the roster; one that is not there stays away."""
+    with uow.write() as tx:
+        duties = tx.organisation.load().duties
+        others = [one for one in duties if _duty_key(one) != _duty_key(duty)]
+        if len(others) < len(duties):
+            save_roster_in(tx, others, by=by, now=now)
+
+
+def _duty_key(duty: Duty) -> tuple[str, str, str, datetime]:
+    return (duty.role, duty.unit, duty.post, duty.since)
+
+
 def save_roster_in(tx: Transaction, duties: Sequence[Duty], *, by: Actor, now: datetime) -> None:
     """Replace the duty roster within a transaction."""
     posts = tx.organisation.load().posts

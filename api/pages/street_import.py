@@ -1,0 +1,81 @@
+"""Take in a street from a workbook: upload, see what it would do, confirm."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.responses import RedirectResponse, Response
+
+from api.dependencies import Asked, AskedNow, Posted
+from api.rendering import draw
+from engine.core.terms import Ability
+from engine.errors import BadFile
+from engine.services.import_street import MEDIA_TYPE, Looked, confirm_street, keep_street
+from engine.services.street_rows import MOST_SHOWN, SHEETS
+from engine.services.street_template import write_street_template
+from engine.services.table import MAX_FILE_BYTES
+
+router = APIRouter()
+
+PATH = "/people/import"
+SECTION = "people"
+
+
+@router.get(PATH)
+def show_import(asked: AskedNow, done: Annotated[int, Query(ge=0, le=1_000_000)] = 0) -> Response:
+    """Show the form for the workbook."""
+    asked.require(Ability.PEOPLE)
+    return _page(asked, done=done)
+
+
+@router.get(f"{PATH}/template")
+def send_template(asked: AskedNow) -> Response:
+    """Send the workbook to fill in."""
+    asked.require(Ability.PEOPLE)
+    headers = {
+        "Content-Disposition": "attachment; filename=\"street.xlsx\"; filename*=UTF-8''%E8%A1%97%E9%81%93.xlsx",
+        "Cache-Control": "no-store",
+    }
+    return Response(write_street_template(), media_type=MEDIA_TYPE, headers=headers)
+
+
+@router.post(PATH)
+async def upload(asked: AskedNow, posted: Posted) -> Response:
+    """Look at a workbook and show what it would do; nothing changes yet."""
+    asked.require(Ability.PEOPLE)
+    given = posted.get("file")
+    if not isinstance(given, UploadFile) or not given.filename:
+        return _page(asked, problem="选一个 .xlsx 文件。")
+    data, name = await given.read(MAX_FILE_BYTES + 1), given.filename
+    return await run_in_threadpool(_look, asked, data, name)
+
+
+@router.post(f"{PATH}/{{wanted}}")
+def confirm(asked: AskedNow, wanted: str) -> Response:
+    """Do what was shown of an upload."""
+    by = asked.require(Ability.PEOPLE).actor
+    asked.require_fresh()
+    plan = confirm_street(asked.sanlian.uow, wanted, shelf=asked.sanlian.door.shelf, by=by, now=asked.now)
+    asked.wake()
+    return RedirectResponse(f"{PATH}?done={len(plan.changes) if plan is not None else 1}", status_code=303)
+
+
+def _look(asked: Asked, data: bytes, name: str) -> Response:
+    sanlian = asked.sanlian
+    try:
+        looked = keep_street(
+            sanlian.uow, data, where=name, shelf=sanlian.door.shelf, ids=sanlian.door.ids, now=asked.now
+        )
+    except BadFile as error:
+        return _page(asked, problem=str(error))
+    return _page(asked, looked=looked, name=name[:60])
+
+
+def _page(asked: Asked, *, looked: Looked | None = None, name: str = "", problem: str = "", done: int = 0) -> Response:
+    faulty = bool(problem) or (looked is not None and looked.plan.faults.count > 0)
+    context: dict[str, Any] = {
+        **asked.frame(SECTION), "looked": looked, "name": name, "problem": problem, "done": done,
+        "sheets": "、".join(SHEETS), "most": MOST_SHOWN,
+    }  # fmt: skip
+    return draw("people/import.html", context, status=422 if faulty else 200)
