@@ -230,6 +230,8 @@ def missing(form: Form | None, typed: Typed) -> Refusal | None:
 def _is_given(one: Field, typed: Typed) -> bool:
     if one.name.startswith(SEAT_PREFIX):
         return any(seat == one.name.removeprefix(SEAT_PREFIX) for seat, _ in typed.seats)
+    if not one.name.startswith(_NAME):
+        return bool(one.values)  # how a form begins is no value of the matter, and has been chosen already
     name = one.name.removeprefix(_NAME)
     return name in typed.values or bool(typed.files.get(name) or typed.kept.get(name))
 
