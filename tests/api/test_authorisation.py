@@ -19,7 +19,20 @@ from api.sessions import PLAIN_COOKIE
 from engine.core.terms import Ability
 from engine.settings import Settings
 from engine.wiring import Sanlian, wire
-from tests.support.authority import DEMAND, KINDS, Answer, Kind, Rule, ability, content, matter, program, public, signed
+from tests.support.authority import (
+    DEMAND,
+    KINDS,
+    Answer,
+    Kind,
+    Rule,
+    ability,
+    content,
+    matter,
+    program,
+    public,
+    seen,
+    signed,
+)
 from tests.support.clock import FixedClock
 from tests.support.demo import CHEAP
 from tests.support.people import token_for
@@ -85,6 +98,7 @@ TABLE: dict[str, Rule] = {
     ),
     "POST /dispatch/together": ability(Ability.DISPATCH, then=422),
     "POST /matters/{ref}/receipt": ability(Ability.DISPATCH, then=303, but=dict.fromkeys(OTHER_STREET, 404)),
+    "GET /files/{file_id}": seen(but={"auditor": 404}),  # faces and doors are nothing for masked eyes
     # Limits
     "GET /limits": ability(Ability.LIMITS, Ability.APPROVE),
     "GET /limits/{flow}/edit": ability(Ability.LIMITS),
@@ -118,6 +132,29 @@ TABLE: dict[str, Rule] = {
     "GET /api/v1/workflows/{name}/limits": program(signed(404)),
     "GET /api/v1/calendars": program(signed()),
     "GET /api/v1/calendars/{name}/due": program(signed(422)),
+    # Audit
+    "GET /audit": ability(Ability.AUDIT),
+    "GET /audit/topics/{topic}": ability(Ability.AUDIT),
+    "GET /audit/verify": ability(Ability.AUDIT),
+    "POST /audit/verify": ability(Ability.AUDIT, then=422),
+    "GET /audit/{ref}": ability(Ability.AUDIT),
+    "POST /audit/{ref}/verify": ability(Ability.AUDIT, then=303),
+    "POST /audit/{ref}/export": ability(Ability.AUDIT, then=422),
+    # Units, posts, roster
+    "GET /people": ability(Ability.PEOPLE),
+    "GET /people/coverage": ability(Ability.PEOPLE),
+    "GET /people/units/{unit}": ability(Ability.PEOPLE),
+    "POST /people/units/{unit}/posts": ability(Ability.PEOPLE, then=422),
+    "POST /people/posts/end": ability(Ability.PEOPLE, then=404),
+    "POST /people/leave": ability(Ability.PEOPLE, then=404),
+    "POST /people/leave/end": ability(Ability.PEOPLE, then=404),
+    "GET /people/import": ability(Ability.PEOPLE),
+    "GET /people/import/template": ability(Ability.PEOPLE),
+    "POST /people/import": ability(Ability.PEOPLE, then=422),
+    "POST /people/import/{wanted}": ability(Ability.PEOPLE, then=404),
+    "GET /roster": ability(Ability.PEOPLE),
+    "POST /roster": ability(Ability.PEOPLE, then=422),
+    "POST /roster/remove": ability(Ability.PEOPLE, then=303),
     # Accounts
     "GET /accounts": ability(Ability.ACCOUNTS),
     "POST /accounts/open": ability(Ability.ACCOUNTS, then=422),
@@ -128,7 +165,7 @@ TABLE: dict[str, Rule] = {
 }
 NAMES = {
     "action": "note", "matter": DEMAND, "name": "open", "flow": "three_tier", "proposal_id": "none", "kept": "none",
-    "export": "none", "form": "csv", "code": "0123456789AB",
+    "export": "none", "form": "csv", "code": "0123456789AB", "topic": "looks", "unit": "zhu-2", "wanted": "none",
 }  # fmt: skip
 
 
@@ -143,8 +180,11 @@ class Site:
         with self.sanlian.uow.read() as tx:
             found = tx.demands.get_many((DEMAND,))[DEMAND]
             stored = tx.matters.get(DEMAND)
+        with self.sanlian.uow.write() as tx:
+            photo = tx.files.add("photo", b"\x89PNG", media_type="image/png", name_ref=None, at=MONDAY)
+            tx.files.attach([(photo, DEMAND)])
         assert stored is not None
-        self.names = {**NAMES, "ref": found.number}
+        self.names = {**NAMES, "ref": found.number, "file_id": photo}
         self.form = {"key": "k1", "if-match": stored.matter.etag}
 
     def _wired(self, file: Path, now: datetime) -> Sanlian:

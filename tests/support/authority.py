@@ -102,3 +102,14 @@ def matter(then: Answer = 200, *, need: Ability | None = None, but: Mapping[str,
 def program(rule: Rule) -> Rule:
     """The same for a route of programs: who has not signed in is told so, not led anywhere."""
     return lambda kind, method: rule(kind, method) if kind.is_signed else 401
+
+
+def seen(then: Answer = 200, *, but: Mapping[str, Answer] | None = None) -> Rule:
+    """Who sees the matter gets *then* (*but* names exceptions); to everybody else it is not there."""
+
+    def rule(kind: Kind, method: str) -> Answer:
+        if not kind.is_signed:
+            return TO_SIGN_IN[method]
+        return (but or {}).get(kind.name, then) if kind.sees else 404
+
+    return rule
