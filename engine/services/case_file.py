@@ -177,7 +177,7 @@ def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surrou
         first=_first(offered, matter, workflow),
         no_action=_no_action(matter, viewer),
         fields={name: str(value) for name, value in matter.fields.items()},
-        facts=_facts(matter, workflow=workflow, around=around),
+        facts=(*_facts(matter, workflow=workflow, around=around), *_order_facts(tx, matter, world=world)),
         children=_children(tx, matter, around=around, sight=sight),
         related=_related(tx, matter, around=around, sight=sight),
         people=people_masked(tx, matter, workflow=workflow, sight=sight),
@@ -276,6 +276,18 @@ def _facts(matter: Matter, *, workflow: Workflow, around: Surroundings) -> tuple
         facts.append(Fact("来回", "，".join(counted)))
     limits = f"，时限表 v{workflow.limits.version}" if workflow.limits is not None else ""
     facts.append(Fact("规则", f"{workflow.label.zh} v{workflow.version}{limits}（立案时锁定）"))
+    return tuple(facts)
+
+
+def _order_facts(tx: Transaction, matter: Matter, *, world: World) -> tuple[Fact, ...]:
+    """What an upper platform sent with its work order: its number, and by when it wants it."""
+    demand = tx.demands.get_many((matter.id,)).get(matter.id)
+    facts = []
+    if demand is not None and demand.external_number is not None:
+        facts.append(Fact("来单编号", demand.external_number))
+    if matter.external_due is not None:
+        local = world.calendar(None).local(matter.external_due)
+        facts.append(Fact("来单时限", f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"))
     return tuple(facts)
 
 

@@ -28,7 +28,7 @@ class PlaceFinder:
     """
     Finds units by the longest name in a text that belongs to one unit alone.
 
-    Names that several communities have (一网格, 3号楼) count within the community that the text names.
+    Names that several communities have, like 「一网格」 and 「3号楼」, count within the community that the text names.
 
     Args:
         fallback: the unit taken where no name is found, or where the longest belongs to several.

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from engine.services.deliver import BATCH, Channel, deliver
 from engine.services.digest import make_digests
+from engine.services.keep_orders import forget_old
 from engine.services.look_up import Shelf
 from engine.store.unit_of_work import UnitOfWork
 
@@ -30,6 +31,7 @@ def housekeep(uow: UnitOfWork, shelf: Shelf, *, now: datetime) -> Kept:
     digests = make_digests(uow, shelf, now=now)
     with uow.write() as tx:
         forgotten = tx.answers.forget_before(now - KEEP_ANSWERS)
+        forget_old(tx, now=now)
     return Kept(len(digests), forgotten)
 
 

@@ -1,8 +1,7 @@
 """
 Between looking at a file of work orders and taking it in: what stood in it waits here, for its own post and a day.
 
-It is personal data that no matter holds yet, so it goes away by itself: with the next file, at the latest with the
-first one after a day.
+It is personal data that no matter holds yet, so it goes away by itself: with the post's next file, and after a day.
 """
 
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from engine.services.advance import Door
 from engine.services.read_orders import OrdersRead
 from engine.services.take_in_orders import TakenIn, plan_orders, take_in_orders
 from engine.store.jobs import Job
-from engine.store.unit_of_work import UnitOfWork
+from engine.store.unit_of_work import Transaction, UnitOfWork
 
 KIND = "orders_file"
 WAITING, DONE = "waiting", "done"
@@ -49,11 +48,19 @@ def keep_orders(
     kept = ids()
     args = msgspec.json.encode(FileKept(by.post, name[:100], sha256))
     with uow.write() as tx:
+        forget_old(tx, now=now)
         for old in tx.jobs.of_kind(KIND):
-            if now - old.at > KEPT_FOR or _args(old).post == by.post:
+            if _args(old).post == by.post:
                 tx.jobs.remove(old.id)
         tx.jobs.put(Job(id=kept, kind=KIND, args=args, progress=msgspec.json.encode(read), state=WAITING, at=now))
     return kept
+
+
+def forget_old(tx: Transaction, *, now: datetime) -> None:
+    """Forget what has waited longer than a day."""
+    for old in tx.jobs.of_kind(KIND):
+        if now - old.at > KEPT_FOR:
+            tx.jobs.remove(old.id)
 
 
 def orders_file(uow: UnitOfWork, kept: str, *, by: Actor, services: Door) -> OrdersFile:

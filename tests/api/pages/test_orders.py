@@ -1,14 +1,17 @@
 """The pages of work orders: look, take in, what is outstanding, give back."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from starlette.testclient import TestClient
 
+from engine.services.keep_orders import forget_old
 from engine.services.read_table import read_csv, read_workbook
 from engine.wiring import Sanlian
 from tests.api.conftest import act_as
 from tests.api.page import Page
+from tests.support.demo import NOW
 from tests.support.orders import as_csv, as_workbook, order_rows
 
 WORKER = "zhujidong-1.grid_worker.1"
@@ -38,7 +41,13 @@ def test_orders_are_looked_at_and_then_taken_in(client: TestClient, sanlian: San
     assert not [form for form in after.forms if form["action"] == where]
     with sanlian.uow.read() as tx:
         assert len(tx.demands.by_external([row[0] for row in rows])) == 3
-    assert order_rows(1)[0][0] in Page(client.get("/orders").text).text
+    desk = client.get("/orders").text
+    assert order_rows(1)[0][0] in Page(desk).text
+    number = re.search(rf"来单 {order_rows(1)[0][0]}，编号 (2611-\d{{4}})", desk)
+    assert number is not None
+    matter = Page(client.get(f"/matters/{number[1]}").text).text
+    assert f"来单编号 {order_rows(1)[0][0]}" in matter
+    assert "来单时限 2026年11月23日 14:21" in matter
 
 
 @pytest.mark.parametrize(
@@ -112,3 +121,15 @@ def test_file_of_another_post_is_not_found(client: TestClient) -> None:
     act_as(client, "street.street_office.1")
 
     assert (client.get(where).status_code, client.post(where).status_code) == (404, 404)
+
+
+def test_what_waits_is_forgotten_after_a_day(client: TestClient, sanlian: Sanlian) -> None:
+    """A file that nobody took in holds personal data: it goes with the post's next file, and after a day."""
+    first = upload(client, as_csv(order_rows(1)))
+    second = upload(client, as_csv(order_rows(2)))
+
+    assert (client.get(first).status_code, client.get(second).status_code) == (404, 200)
+
+    with sanlian.uow.write() as tx:
+        forget_old(tx, now=NOW + timedelta(days=1, seconds=1))
+    assert client.get(second).status_code == 404
