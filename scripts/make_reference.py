@@ -47,6 +47,7 @@ TERMS: tuple[type[terms.Term], ...] = (
     terms.Seat,
     terms.Stops,
     terms.Counter,
+    terms.ProposalState,
 )
 TERM_TITLES = {
     "EventType": "办理过程里的记录",
@@ -62,6 +63,7 @@ TERM_TITLES = {
     "Seat": "派出任务的席位",
     "Stops": "停住哪些时限",
     "Counter": "次数",
+    "ProposalState": "一份时限改动到了哪一步",
     "Purpose": "为什么看联系方式",
     "ProposalState": "改时限的提议走到哪一步",
     "VenueKind": "场所的种类",

@@ -20,6 +20,7 @@ MODULES = {
     "test": "cases",
     "publish": "publish",
     "export": "publish",
+    "limits": "limits",
     "import": "xes",
     "report": "xes",
     "orders": "orders",

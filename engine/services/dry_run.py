@@ -65,8 +65,9 @@ class DryRun(msgspec.Struct, frozen=True):
     What was found at *at* of going over from *base* to *digest*.
 
     `scope` matters would go over, `older` stay on versions before the base. `late`: recorded late at once; `moves`:
-    taken on by a rule at once; `earlier` and `later`: a clock of theirs ends then; `same`: nothing changes;
-    `stranded`: no clock would run and nothing would ever ring; `stuck`: could not go over.
+    taken on by a rule at once (neither counts what happens now anyway); `earlier`, `later`: a clock of theirs ends
+    then; `same`: nothing changes; `stranded`: no clock would run and nothing would ever ring; `stuck`: could not go
+    over.
     """
 
     at: datetime
@@ -127,6 +128,7 @@ class _Trial:
     flows: dict[str, Workflow]
     seen: dict[str, _Seen] = field(default_factory=dict)
     ringing: set[str] = field(default_factory=set)
+    overdue: set[str] = field(default_factory=set)
     stranded: int = 0
     stuck: int = 0
 
@@ -134,6 +136,9 @@ class _Trial:
         """Take every matter in scope over to the new version, and note which would ring at once."""
         for matter in self.open.values():
             if matter.digest != self.old.digest:
+                continue
+            if self.new.digest == self.old.digest:
+                self.seen[matter.id] = _Seen(matter, matter)
                 continue
             at = max(self.now, matter.at)
             answer = decide(
@@ -147,14 +152,28 @@ class _Trial:
             timers = armed(self.new, after, self.world)
             if any(timer.fire <= self.now for timer in timers):
                 self.ringing.add(matter.id)
+                if any(timer.fire <= self.now for timer in armed(self.old, matter, self.world)):
+                    self.overdue.add(matter.id)
             if not timers and not may_wait(after, self.new):
                 self.stranded += 1
 
     def let_ring(self) -> None:
-        """Let act what would ring at once, family by family."""
-        for family in _families(self.open, self.ringing):
-            members = [self._as_taken_over(name) for name in sorted(family)]
-            rehearsal = Rehearsal(members, flows=self.flows, world=self.world)
+        """Let act what would ring at once, and leave out what would have happened now under the old limits too."""
+        happened = self._rung(self.ringing, is_new=True)
+        anyway = self._rung(self.overdue, is_new=False)
+        for name, seen in self.seen.items():
+            late, moves_to = happened.get(name, (False, None))
+            late_anyway, moves_anyway = anyway.get(name, (False, None))
+            seen.late = late and not late_anyway
+            seen.moves_to = moves_to if moves_to != moves_anyway else None
+
+    def _rung(self, ringing: set[str], *, is_new: bool) -> dict[str, tuple[bool, str | None]]:
+        """What happens now to the families of *ringing*: whether each is recorded late, and where it is taken."""
+        happened: dict[str, tuple[bool, str | None]] = {}
+        for family in _families(self.open, ringing):
+            members = [self._member(name, is_new=is_new) for name in sorted(family)]
+            flows = self.flows if is_new else {**self.flows, self.old.id: self.old}
+            rehearsal = Rehearsal(members, flows=flows, world=self.world)
             for _ in range(MOST_ROUNDS):
                 timer = next(iter(rehearsal.timers()), None)
                 if timer is None or timer.fire > self.now:
@@ -162,23 +181,25 @@ class _Trial:
                 answer = rehearsal.fire(timer, self.now)
                 if isinstance(answer, Refusal):
                     break
-                self._note(answer)
+                _note(happened, answer)
+        return happened
 
-    def _as_taken_over(self, name: str) -> tuple[Matter, Workflow]:
-        if name in self.seen:
+    def _member(self, name: str, *, is_new: bool) -> tuple[Matter, Workflow]:
+        if is_new and name in self.seen:
             return self.seen[name].after, self.new
         matter = self.open[name]
         return matter, self.flow_of[matter.digest]
 
-    def _note(self, decisions: Iterable[Decision]) -> None:
-        for decision in decisions:
-            seen, before = self.seen.get(decision.after.id), decision.before
-            if seen is None or before is None:
-                continue
-            if decision.occurrence.action == Do.LATE and not decision.occurrence.data.get("passed_over"):
-                seen.late = True
-            if (before.state, before.visit) != (decision.after.state, decision.after.visit):
-                seen.moves_to = decision.after.state
+
+def _note(happened: dict[str, tuple[bool, str | None]], decisions: Iterable[Decision]) -> None:
+    for decision in decisions:
+        name, before, after = decision.after.id, decision.before, decision.after
+        late, moves_to = happened.get(name, (False, None))
+        if decision.occurrence.action == Do.LATE and not decision.occurrence.data.get("passed_over"):
+            late = True
+        if before is not None and (before.state, before.visit) != (after.state, after.visit):
+            moves_to = after.state
+        happened[name] = (late, moves_to)
 
 
 def dry_run(tx: Transaction, shelf: Shelf, *, base: Workflow, new: Workflow, now: datetime) -> DryRun:

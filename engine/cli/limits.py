@@ -1,0 +1,75 @@
+"""`sanlian limits`: what another limits table would do to the matters that are open now."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.core.workflow.declaration import Workflow
+from engine.errors import SanlianError
+from engine.services.dry_run import DryRun, dry_run
+from engine.services.library import read_source
+from engine.services.propose_limits import base_of, sources_of
+from engine.services.publish import examine_in
+from engine.wiring import wire_existing
+
+FINDINGS = 1
+USAGE = 2
+MOST_SHOWN = 40
+
+app = typer.Typer(name="limits", help="时限表：发布以前试算。", no_args_is_help=True)
+
+
+def register(main: typer.Typer) -> None:
+    """Add the group to *main*."""
+    main.add_typer(app)
+
+
+@app.callback()
+def _group() -> None:
+    """Keep the name of the command although it is the only one."""
+
+
+@app.command("dry-run", help="照这份时限表，现在在办的事会怎样：几件马上超时，几件提前或推后。什么也不改。")
+def try_limits(
+    flow: Annotated[str, typer.Argument(metavar="FLOW", help="流程的代号，例如 three_tier。")],
+    file: Annotated[Path, typer.Argument(metavar="LIMITS_FILE", help="新的时限表文件。")],
+) -> None:
+    """Check the table and rehearse it; exits 1 when it has faults or would strand matters."""
+    try:
+        source = read_source(file)
+        sanlian = wire_existing()
+        shelf, now = sanlian.door.shelf, sanlian.clock.now()
+        with sanlian.uow.read() as tx:
+            version = base_of(tx, flow)
+            flow_source, limits, catalogues = sources_of(version, source.data)
+            new, findings = examine_in(tx, flow_source, limits=limits, catalogues=catalogues)
+            for one in findings:
+                typer.echo(str(one), err=True)
+            if new is None or any(one.severity == "error" for one in findings):
+                raise typer.Exit(FINDINGS)
+            tried = dry_run(tx, shelf, base=shelf.workflow(tx, version.digest), new=new, now=now)
+        sanlian.close()
+    except SanlianError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(USAGE) from None
+    _say(tried, new)
+    if tried.holds_up:
+        raise typer.Exit(FINDINGS)
+
+
+def _say(tried: DryRun, flow: Workflow) -> None:
+    typer.echo(f"{flow.label.zh}：在办的 {tried.scope} 件照现行时限，换成这一份：")
+    typer.echo(f"  马上超时 {tried.late}，马上往上走 {tried.moves}")
+    typer.echo(f"  到期提前 {tried.earlier}，推后 {tried.later}，不变 {tried.same}")
+    if tried.older:
+        typer.echo(f"  另有 {tried.older} 件照更早的版本办，不动")
+    for place in tried.by_state:
+        typer.echo(f"  {place.name}：超时 {place.late}，往上走 {place.moves}，提前 {place.earlier}，推后 {place.later}")
+    for one in tried.touched[:MOST_SHOWN]:
+        if one.late or one.moves_to:
+            happens = ["马上超时"] if one.late else []
+            happens += [f"转到「{one.moves_to}」"] if one.moves_to else []
+            typer.echo(f"    {one.number or one.matter} {one.unit} {'，'.join(happens)}")
+    if tried.holds_up:
+        typer.echo(f"  有 {tried.holds_up} 件会停住，再也没有到点的规则：不能这样发布", err=True)
