@@ -4,6 +4,7 @@ import posixpath
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from xml.parsers import expat
 
 from engine.services.table import MAX_CELL, MAX_COLUMNS, MAX_ROWS, Fault
@@ -81,15 +82,15 @@ class _Cells:
 
     def start(self, name: str, given: dict[str, str]) -> None:
         """Take in the beginning of an element."""
-        tag = name.rpartition(":")[2]
-        if tag == "row":
-            self.row, self.column = _number(given.get("r", "")) or self.row + 1, -1
-        elif tag == "c":
+        tag = name.rpartition(":")[2] if ":" in name else name
+        if tag == "c":
             self._begin(given)
-        elif tag == "f" and self.in_cell:
-            self.has_formula = True
         elif tag in ("v", "is") and self.in_cell:
             self._valued()
+        elif tag == "row":
+            self.row, self.column = _number(given.get("r", "")) or self.row + 1, -1
+        elif tag == "f" and self.in_cell:
+            self.has_formula = True
         elif tag == "si":
             self.length = 0
         elif tag == "t":
@@ -117,7 +118,7 @@ class _Cells:
 
     def end(self, name: str) -> None:
         """Take in the end of an element."""
-        tag = name.rpartition(":")[2]
+        tag = name.rpartition(":")[2] if ":" in name else name
         if tag == "c":
             if self.has_formula and not self.has_value:
                 raise BadParts(self._fault("没有算出结果的公式", "先在 Excel 或 WPS 里打开、保存一次，或直接填上结果"))
@@ -166,6 +167,7 @@ def _walk(
     text: Callable[[str], None] | None = None,
 ) -> None:
     parser = expat.ParserCreate()
+    parser.buffer_text = True
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = text
@@ -181,6 +183,7 @@ def _no_doctype(*_: object) -> None:
     raise BadParts(Fault("表格里夹带的定义（DOCTYPE）", "Excel 或 WPS 存出的 .xlsx"))
 
 
+@lru_cache(maxsize=1024)
 def column_of(letters: str) -> int:
     """Return the column (from 0) of *letters*."""
     column = 0
