@@ -23,7 +23,7 @@ from engine.store.log import SYSTEM_FROM, Cells
 from engine.store.matters import columns_from
 
 ERASED = "pii_erased"
-_UNREADABLE = (msgspec.MsgspecError, ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
+UNREADABLE = (msgspec.MsgspecError, ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
 
 
 class Finding(NamedTuple):
@@ -85,7 +85,7 @@ class Chain:
             self.seq = seq
             try:
                 follow(row, decode(body))
-            except _UNREADABLE as error:
+            except UNREADABLE as error:
                 self.find("chain", "unreadable", seq, f"读不懂这一条：{type(error).__name__}")
 
     def find(self, layer: str, kind: str, seq: int, text: str) -> None:
@@ -156,7 +156,7 @@ class Chain:
         try:
             same = not any(one.kind == "snapshot" for one in self.findings)
             expected = columns_from(decode(stored["snapshot"]) if same else from_json(self.state), head=self.head)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             self.find("projection", "fold", self.seq, f"办理过程推不出事项：{type(error).__name__}")
             return
         del expected["snapshot"], expected["head"], expected["seq"]

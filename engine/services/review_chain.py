@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.core.forecast import forecast, next_move
-from engine.core.history import Event, as_of, read_event
+from engine.core.history import Event, as_of
 from engine.core.matter import STATE_CLOCK, Matter
 from engine.core.terms import FieldType, Purpose
 from engine.core.workflow.declaration import Workflow
-from engine.errors import NotFound
+from engine.errors import NotFound, SanlianError
 from engine.services.case_file import find
 from engine.services.clock_card import move_words
 from engine.services.identity import who_saw
+from engine.services.judge import UNREADABLE
 from engine.services.naming import LevelMark, holder_name, level_mark, place_name
-from engine.services.search_trail import Around, matter_name, post_words_of
+from engine.services.search_trail import BROKEN_WORDS, Around, matter_name, post_words_of, readable
 from engine.services.timeline import Entry, entries, limit_words
 from engine.services.verify_one import ChainReport, verify_one
+from engine.store.events import EventRecord
 from engine.store.unit_of_work import Transaction
 
 _REPORTER = {"name": "姓名", "phone": "电话", "address": "住址"}
@@ -41,6 +43,7 @@ class Then:
     at: datetime
     seq: int
     filed: bool
+    is_told: bool = True
     level: LevelMark | None = None
     state: str = ""
     turn: str = ""
@@ -94,11 +97,12 @@ def review_chain(
     if not records:
         raise NotFound(what="记录", found=ref[:40])
     report = verify_one(tx, matter.id)
-    events = [read_event(record.body) for record in records]
+    read = [readable(record) for record in records]
+    events = [event for event in read if event is not None]
     flow = around.flow_of(matter.digest)
-    lines = tuple(reversed(entries(events, workflow=flow, world=around.world, private={}, catalogue=around.catalogue)))
+    lines = _lines(events, flow, around=around)
     number = _number(tx, matter)
-    when = _instant(events, at=at, seq=seq, now=now)
+    when = _instant(records, at=at, seq=seq, now=now)
     return Review(
         ref=number if matter.id == matter.root and number else matter.id,
         id=matter.id,
@@ -108,17 +112,38 @@ def review_chain(
         kind=matter.kind,
         report=report,
         links=tuple(
-            Link(
-                seq=record.seq, at=event.at, recorded_at=record.recorded_at, said=line, hash=record.head.hex(),
-                kept=_kept(event, flow),
-            )
-            for record, event, line in zip(records, events, lines, strict=True)
+            _link(record, event, lines.get(record.seq), flow) for record, event in zip(records, read, strict=True)
         ),
-        then=how_it_stood(events, when, around=around),
-        first_at=events[0].at,
-        last_at=events[-1].at,
+        then=_then(events, when, around=around),
+        first_at=records[0].at,
+        last_at=records[-1].at,
         saw=_saw(tx, matter, flow=flow, around=around),
     )  # fmt: skip
+
+
+def _lines(events: Sequence[Event], flow: Workflow, *, around: Around) -> dict[int, Entry]:
+    """The events in words, by seq; those that make no sense any more are left out."""
+    try:
+        said = entries(events, workflow=flow, world=around.world, private={}, catalogue=around.catalogue)
+        return {event.seq: line for event, line in zip(events, reversed(said), strict=True)}
+    except (SanlianError, *UNREADABLE):
+        return {}
+
+
+def _link(record: EventRecord, event: Event | None, said: Entry | None, flow: Workflow) -> Link:
+    unknown = Entry(at=record.at, who="？", what=BROKEN_WORDS, is_rule=False, level=None, said=(), notes=())
+    return Link(
+        seq=record.seq, at=record.at, recorded_at=record.recorded_at, said=said if said is not None else unknown,
+        hash=record.head.hex(), kept=_kept(event, flow) if event is not None else (),
+    )  # fmt: skip
+
+
+def _then(events: Sequence[Event], at: datetime, *, around: Around) -> Then:
+    """How it stood, or as much as can be told of a chain that was tampered with."""
+    try:
+        return how_it_stood(events, at, around=around)
+    except (SanlianError, *UNREADABLE):
+        return Then(at=at, seq=0, filed=False, is_told=False)
 
 
 def _number(tx: Transaction, matter: Matter) -> str:
@@ -126,7 +151,7 @@ def _number(tx: Transaction, matter: Matter) -> str:
     return demand.number if demand is not None else ""
 
 
-def _instant(events: Sequence[Event], *, at: datetime | None, seq: int | None, now: datetime) -> datetime:
+def _instant(events: Sequence[EventRecord], *, at: datetime | None, seq: int | None, now: datetime) -> datetime:
     if at is not None:
         return at
     if seq is not None and 1 <= seq <= len(events):

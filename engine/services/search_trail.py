@@ -9,12 +9,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from engine.core.history import Event, read_event
 from engine.core.matter import Matter
 from engine.core.scope import World
 from engine.core.terms import EventType
 from engine.core.workflow.declaration import Workflow
+from engine.errors import SanlianError
+from engine.services.judge import UNREADABLE
 from engine.services.naming import field_value, place_name, post_words
 from engine.services.system_words import system_words
 from engine.services.timeline import entries
@@ -27,6 +30,8 @@ PAGE = 25
 BATCH = 500
 MOST_READ = 4000
 CATEGORY = "category"
+BROKEN_WORDS = "这一条的内容读不懂，被改动过或已损坏"
+_Hit: TypeAlias = tuple[EventRecord, Event | None, Matter | None]
 _CURSOR = re.compile(r"([0-9T:.+-]{20,40})~(.{1,80})~(\d{1,9})")
 
 
@@ -93,7 +98,8 @@ def search_trail(tx: Transaction, search: Search, *, cursor: str, around: Around
     if search.number and chain is None:
         return Hits((), "", None)
     kinds = (search.kind,) if search.kind in {one.value for one in EventType} else ()
-    trail, place, found, read = Trail(tx.connection, tx.district), place_of(cursor), [], 0
+    trail, place, read = Trail(tx.connection, tx.district), place_of(cursor), 0
+    found: list[_Hit] = []
     while read < MOST_READ:
         records = trail.back(
             limit=BATCH, after=place, since=search.since, until=search.until, kinds=kinds, chain=chain,
@@ -103,9 +109,9 @@ def search_trail(tx: Transaction, search: Search, *, cursor: str, around: Around
         for record in records:
             read += 1
             place = Place(record.recorded_at, record.chain, record.seq)
-            event = read_event(record.body)
-            if _fits(search, event, matters.get(record.chain), world=around.world):
-                found.append((event, matters.get(record.chain)))
+            event, matter = readable(record), matters.get(record.chain)
+            if event is None or _fits(search, event, matter, world=around.world):
+                found.append((record, event, matter))
                 if len(found) == PAGE:
                     return Hits(_in_words(tx, found, around=around), cursor_of(place), None)
         if len(records) < BATCH:
@@ -160,13 +166,39 @@ def _names_rule(event: Event, text: str) -> bool:
     return bool(rule) and any(text in str(word) for word in words)
 
 
-def _in_words(tx: Transaction, found: Sequence[tuple[Event, Matter | None]], *, around: Around) -> tuple[Found, ...]:
-    roots = {matter.root for _, matter in found if matter is not None}
+def readable(record: EventRecord) -> Event | None:
+    """Return the event of a record, None where its bytes are no event any more."""
+    try:
+        return read_event(record.body)
+    except UNREADABLE:
+        return None
+
+
+def _in_words(tx: Transaction, found: Sequence[_Hit], *, around: Around) -> tuple[Found, ...]:
+    roots = {matter.root for _, _, matter in found if matter is not None}
     numbers = {name: demand.number for name, demand in tx.demands.get_many(roots).items()}
     return tuple(
-        _found(event, matter, number=numbers.get(matter.root, "") if matter is not None else "", around=around)
-        for event, matter in found
+        _said(record, event, matter, number=numbers.get(matter.root, "") if matter is not None else "", around=around)
+        for record, event, matter in found
     )
+
+
+def _said(record: EventRecord, event: Event | None, matter: Matter | None, *, number: str, around: Around) -> Found:
+    """The event in words, or that it makes no sense any more."""
+    if event is None:
+        return _unreadable(record, number)
+    try:
+        return _found(event, matter, number=number, around=around)
+    except (SanlianError, *UNREADABLE):
+        return _unreadable(record, number)
+
+
+def _unreadable(record: EventRecord, number: str) -> Found:
+    is_system = record.chain.startswith(SYSTEM_PREFIX)
+    return Found(
+        ref=record.chain.removeprefix(SYSTEM_PREFIX), number=number, name="读不懂的一条", seq=record.seq,
+        at=record.recorded_at, kind="损坏", who="", what=BROKEN_WORDS, notes=(), is_system=is_system, is_rule=False,
+    )  # fmt: skip
 
 
 def _found(event: Event, matter: Matter | None, *, number: str, around: Around) -> Found:
@@ -175,16 +207,21 @@ def _found(event: Event, matter: Matter | None, *, number: str, around: Around) 
         topic, what, notes = system_words(event, organisation=around.world.organisation)
         return Found(
             ref=event.matter.removeprefix(SYSTEM_PREFIX), number="", name=topic, seq=event.seq, at=event.recorded_at,
-            kind=kind, who=post_words_of(event.actor.post, event.actor.role, around=around), what=what, notes=notes,
+            kind=kind, who=_who(event, around=around), what=what, notes=notes,
             is_system=True, is_rule=False,
         )  # fmt: skip
     flow = around.flow_of(event.workflow)
     (line,) = entries([event], workflow=flow, world=around.world, private={}, catalogue=around.catalogue)
     return Found(
         ref=number if matter.id == matter.root and number else matter.id, number=number,
-        name=matter_name(matter, flow, around=around), seq=event.seq, at=event.recorded_at, kind=kind, who=line.who,
+        name=matter_name(matter, flow, around=around), seq=event.seq, at=event.recorded_at, kind=kind,
+        who=line.who if line.is_rule or event.actor.role in flow.roles else _who(event, around=around),
         what=line.what, notes=line.notes, is_system=False, is_rule=line.is_rule,
     )  # fmt: skip
+
+
+def _who(event: Event, *, around: Around) -> str:
+    return post_words_of(event.actor.post, event.actor.role, around=around)
 
 
 def matter_name(matter: Matter, flow: Workflow, *, around: Around) -> str:

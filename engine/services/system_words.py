@@ -32,7 +32,21 @@ _ACTIONS = {
     "receipt_replaced": "换一张回执，旧的打不开了", "session_ended": "结束登录", "sessions_ended": "结束全部登录",
     "sign_in_failed": "登录没成", "sign_in_slowed": "登录失败太多，放慢", "signed_in": "登录", "signed_out": "退出",
     "street_imported": "导入一个街道", "token_made": "发接口令牌", "token_revoked": "收回接口令牌",
-    "verified": "核验整份记录", "verified_one": "核验一条链", "changed": "有变更", "pii_erased": "删除个人信息",
+    "verified": "核验整份记录", "verified_one": "核验一条链", "changed": "有变更",
+    "units_saved": "存单位", "posts_granted": "任命岗位", "roster_saved": "存值班表", "leave_recorded": "记请假",
+    "post_ended": "卸任岗位", "person_added": "加一个人", "orders_taken_in": "收进工单",
+    "orders_given_back": "送回工单", "proposed": "提出改时限", "approved": "批准改时限", "refused": "没有批准",
+    "in_effect": "生效", "withdrawn": "撤回", "pii_erased": "删除个人信息",
+}  # fmt: skip
+_FACTS = {
+    "matter": "事项", "events": "记录条数", "found": "对不上", "purpose": "为什么", "day": "哪天", "agrees": "一致",
+    "person": "人", "people": "人数", "post": "岗位", "posts": "岗位", "units": "单位", "unit": "单位",
+    "duties": "值班",
+    "leaves": "请假", "venues": "场所", "buildings": "楼栋", "organisation": "版本", "calendar": "日历",
+    "workflow": "流程", "digest": "摘要", "hash": "摘要", "chains": "链数", "timers": "定时", "reason": "缘由",
+    "fields": "看了哪些", "wrong": "错了几次", "scope": "按什么算", "session": "登录", "sessions_ended": "结束的登录",
+    "exit_code": "退出码", "outside": "存样", "sha256": "文件的摘要", "proposal": "提议", "from": "从", "to": "到",
+    "counts": "件数", "count": "件数", "kind": "种类", "token": "令牌", "look": "哪一次",
 }  # fmt: skip
 _SIMPLE = (str, int, bool)
 _LONGEST = 60
@@ -55,7 +69,8 @@ def _facts(data: Json) -> tuple[str, ...]:
     said = []
     for name, value in data.items():
         if isinstance(value, _SIMPLE) and value != "":
-            said.append(f"{name}={str(value)[:_LONGEST]}")
+            shown = ("是" if value else "否") if isinstance(value, bool) else str(value)[:_LONGEST]
+            said.append(f"{_FACTS.get(name, name)}：{shown}")
         elif isinstance(value, list) and value:
-            said.append(f"{name} {len(value)} 项")
+            said.append(f"{_FACTS.get(name, name)} {len(value)} 项")
     return tuple(said[:_MOST])

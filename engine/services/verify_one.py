@@ -11,13 +11,13 @@ from datetime import date, datetime
 
 import msgspec
 
-from engine.core.matter import Actor
+from engine.core.matter import Actor, Json
 from engine.core.terms import RefusalCode
 from engine.errors import NotFound, Refused
 from engine.services.audit import COLUMNS, TOPIC, Compared, compare, judge_stretch
 from engine.services.digest import OutsideCopy, day_end, digests_at
 from engine.services.grounds import gather
-from engine.services.judge import Finding
+from engine.services.judge import UNREADABLE, Finding
 from engine.services.look_up import Shelf
 from engine.services.record import log_of, record
 from engine.store.events import SYSTEM_PREFIX
@@ -79,13 +79,20 @@ def verify_topic(tx: Transaction, topic: str) -> ChainReport:
 def _last_compared(tx: Transaction) -> Outside | None:
     last = None
     for event in tx.events.of(f"{SYSTEM_PREFIX}{TOPIC}"):
-        body = msgspec.json.decode(event.body)
-        data = body.get("data", {})
-        if body.get("action") == COMPARED and data.get("agrees") is not None:
-            last = Outside(date.fromisoformat(data["day"]), bool(data["agrees"]), event.recorded_at)
-        elif body.get("action") == "verified" and data.get("outside") and data.get("exit_code") == 0:
-            last = Outside(date.fromisoformat(max(data["outside"])), True, event.recorded_at)
+        try:
+            last = _compared_in(msgspec.json.decode(event.body), event.recorded_at) or last
+        except UNREADABLE:
+            continue  # its own chain tells what is wrong with it
     return last
+
+
+def _compared_in(body: Json, at: datetime) -> Outside | None:
+    data = body["data"]
+    if body["action"] == COMPARED and data.get("agrees") is not None:
+        return Outside(date.fromisoformat(data["day"]), bool(data["agrees"]), at)
+    if body["action"] == "verified" and data.get("outside") and data.get("exit_code") == 0:
+        return Outside(date.fromisoformat(max(data["outside"])), True, at)
+    return None
 
 
 def note_verified(uow: UnitOfWork, chain: str, report: ChainReport, *, purpose: str, by: Actor, now: datetime) -> None:
