@@ -9,7 +9,7 @@ from starlette.datastructures import FormData, UploadFile
 from engine.core.decision import Refusal
 from engine.core.matter import Value
 from engine.core.offers import Asked, Offer, SeatOffered
-from engine.core.terms import FieldType, RefusalCode, Seat
+from engine.core.terms import BuiltIn, FieldType, RefusalCode, Seat
 
 Kind = Literal["text", "area", "number", "date", "phone", "select", "radio", "checks", "file", "hidden"]
 Choices = tuple[tuple[str, str], ...]
@@ -21,6 +21,7 @@ SEAT_PREFIX = "seat-"
 KEPT_PREFIX = "kept-"
 TOPIC_FIELD = "topic"
 _NAME = "f-"
+_BUTTONS = {BuiltIn.NOTE.value: "存进展"}  # every other button says what its action is called
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +147,8 @@ def form_of(
             )
         )  # fmt: skip
     return Form(
-        name=offer.action, label=offer.label, button=offer.label, etag=etag, key=key, effect=offer.effect,
-        confirm=offer.confirm or "", is_open=is_open, fields=tuple(fields),
+        name=offer.action, label=offer.label, button=_BUTTONS.get(offer.action, offer.label), etag=etag, key=key,
+        effect=offer.effect, confirm=offer.confirm or "", is_open=is_open, fields=tuple(fields),
     )  # fmt: skip
 
 
