@@ -20,7 +20,7 @@ from engine.errors import BadInput, NotFound
 from engine.services.organise import end_post, record_leave
 from engine.services.seat_people import Seating, give_post
 from engine.services.street_cells import end_of, start_of
-from engine.services.view_people import coverage, live_posts, unit_page, unit_tree
+from engine.services.view_people import coverage, substitutes_of, unit_page, unit_tree
 
 router = APIRouter()
 
@@ -123,6 +123,7 @@ def press_leave(asked: AskedNow, posted: Posted) -> Response:
         since, last = _day(posted, "from"), _day(posted, "to")
         if since is None or last is None or last < since:
             raise _Refused("to", "最后一天不能早于第一天")
+        _check_substitute(asked, post, _text(posted, "substitute"))
         leave = Leave(
             id=_text(posted, "key", needed="这一页太旧了，请重新打开"), post=post.id, since=start_of(since, asked.zone),
             until=end_of(last, asked.zone), substitute=_text(posted, "substitute") or None,
@@ -157,7 +158,9 @@ def _unit(asked: Asked, unit: str, *, done: str = "", faulty: Faulty | None = No
         raise NotFound(what="单位", found=unit[:40])
     context: dict[str, Any] = {
         **asked.frame(SECTION), "unit": page, "done": done, "faulty": faulty or Faulty(),
-        "substitutes": live_posts(organisation, asked.flows, now=now),
+        "substitutes": {
+            one.post.id: substitutes_of(one.post, organisation, asked.flows, now=now) for one in page.posts
+        },
         "reasons": [(one.value, one.label) for one in LeaveReason], "today": _today(asked).isoformat(),
         "key": asked.sanlian.door.ids(),
     }  # fmt: skip
@@ -174,6 +177,12 @@ def _post(asked: Asked, posted: FormData) -> Post:
     if post is None:
         raise NotFound(what="岗位", found=wanted[:40])
     return post
+
+
+def _check_substitute(asked: Asked, post: Post, wanted: str) -> None:
+    groups = substitutes_of(post, asked.world.organisation, asked.flows, now=asked.now)
+    if wanted and wanted not in {one.post.id for _, posts in groups for one in posts}:
+        raise _Refused("substitute", "从列出来的人里选一个来代")
 
 
 def _today(asked: Asked) -> date:

@@ -184,12 +184,39 @@ def _venue_kind(venue: Venue) -> str:
     return next(kind.label for kind in VenueKind if kind.value == venue.kind)
 
 
-def live_posts(organisation: Organisation, flows: Iterable[Workflow], *, now: datetime) -> tuple[PostShown, ...]:
-    """Return the posts held now, for choosing a substitute."""
+def substitutes_of(
+    post: Post, organisation: Organisation, flows: Iterable[Workflow], *, now: datetime
+) -> tuple[tuple[str, tuple[PostShown, ...]], ...]:
+    """
+    Return who may act for a post, the nearest first: of its unit, of its community, of units above, of its role.
+
+    A department is acted for by its own people only: nobody else may see its tasks, nor it the reporters of a grid.
+    """
     roles = known_roles(flows)
-    held = (one for one in organisation.posts.values() if one.is_held(now) and one.role in roles)
-    shown = (post_shown(one, organisation=organisation, roles=roles, now=now) for one in held)
-    return tuple(sorted(shown, key=lambda one: one.label))
+    groups: dict[str, list[PostShown]] = {"同一单位": [], "同一社区": [], "上级单位": [], "同样的岗位": []}
+    for other in sorted(organisation.posts.values(), key=lambda one: one.id):
+        if other.id == post.id or other.person == post.person or other.role not in roles or not other.is_held(now):
+            continue
+        near = _nearness(post, other, organisation)
+        if near is not None:
+            groups[near].append(post_shown(other, organisation=organisation, roles=roles, now=now))
+    return tuple((label, tuple(posts)) for label, posts in groups.items() if posts)
+
+
+def _nearness(post: Post, other: Post, organisation: Organisation) -> str | None:
+    if post.unit is None or other.unit is None:
+        return None
+    if post.unit == other.unit:
+        return "同一单位"
+    if UnitKind.DEPARTMENT in (organisation.units[post.unit].kind, organisation.units[other.unit].kind):
+        return None
+    communities = [organisation.unit_above(one, UnitKind.COMMUNITY) for one in (post.unit, other.unit)]
+    if communities[0] is not None and communities[0] == communities[1]:
+        return "同一社区"
+    if other.unit in organisation.ancestors(post.unit):
+        return "上级单位"
+    streets = [organisation.unit_above(one, UnitKind.STREET) for one in (post.unit, other.unit)]
+    return "同样的岗位" if post.role == other.role and streets[0] == streets[1] else None
 
 
 def desks(organisation: Organisation, flows: Iterable[Workflow]) -> tuple[tuple[str, Unit], ...]:

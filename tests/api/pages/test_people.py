@@ -115,11 +115,12 @@ def test_substitute_is_named_while_somebody_is_away_when_leave_is_recorded(admin
 
 
 def test_leave_is_refused_when_the_substitute_is_the_same_post(admin: TestClient, sanlian: Sanlian) -> None:
-    """Nobody stands in for themselves, and a leave does not end before it begins."""
+    """Nobody stands in for themselves, no department for a grid, and a leave does not end before it begins."""
     form = {"post": WORKER, "from": day(sanlian), "to": day(sanlian), "substitute": WORKER, "key": "k"}
 
     assert admin.post("/people/leave", data=form).status_code == 422
     assert admin.post("/people/leave", data={**form, "substitute": "", "to": day(sanlian, -1)}).status_code == 422
+    assert admin.post("/people/leave", data={**form, "substitute": "housing.department.1"}).status_code == 422
     assert organisation(sanlian).leaves == ()
 
 
