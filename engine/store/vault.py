@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Update, and_, delete, func, select, update
+from sqlalchemy import Update, and_, delete, intersect, select, update
 
 from engine.store.bulk import BulkInsert
 from engine.store.matters import batched_ids
@@ -70,20 +70,19 @@ class Vault(Repository):
         wanted = grams_of(text)
         if not wanted:
             return []
-        hits = (
-            select(BIGRAM.c.ref)
-            .where(BIGRAM.c.district_id == self.district, BIGRAM.c.gram.in_(sorted(wanted)))
-            .group_by(BIGRAM.c.ref)
-            .having(func.count() == len(wanted))
-        )
+        # Grouped by ref and counted, SQLite would read every pair of the district in the order of the refs.
+        with_gram = [
+            select(BIGRAM.c.ref).where(BIGRAM.c.district_id == self.district, BIGRAM.c.gram == gram)
+            for gram in sorted(wanted)
+        ]
+        found = intersect(*with_gram).subquery("found")
+        hits = select(found.c.ref)
         if scope is not None:
-            found = hits.subquery("found")
             of = and_(VAULT.c.district_id == self.district, VAULT.c.ref == found.c.ref)
             beside = and_(MATTER.c.district_id == VAULT.c.district_id, MATTER.c.id == VAULT.c.matter_id)
             seen = within(scope, district=self.district, kinds=None)
-            hits = select(found.c.ref).join(VAULT, of).join(MATTER, beside).where(seen)
-        ref = hits.selected_columns.ref
-        return list(self.connection.execute(hits.order_by(ref.desc()).limit(limit)).scalars())
+            hits = hits.join(VAULT, of).join(MATTER, beside).where(seen)
+        return list(self.connection.execute(hits.order_by(found.c.ref.desc()).limit(limit)).scalars())
 
     def restrict(self, ref: str) -> None:
         """Hide a value from everyone but the legal role; it still proves."""

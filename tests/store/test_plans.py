@@ -13,6 +13,7 @@ from engine.core.matter import Timer
 from engine.store.database import Database, open_database
 from engine.store.listing import After, Listing, Wanted
 from engine.store.migrate import migrate
+from engine.store.scope import Scope
 from engine.store.unit_of_work import UnitOfWork
 
 AT = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
@@ -70,13 +71,19 @@ def test_sweep_searches_when_it_finds_and_consumes_timers(
 
 
 OPEN, PLACE, HOLDER = Wanted(), Wanted(places=("p",)), Wanted(holder=("r", "u"))
+DEMANDS = ("demand",)
+GRID = Wanted(kinds=DEMANDS, scope=Scope(places=frozenset({"p"})))
+STREET = Wanted(kinds=DEMANDS, scope=Scope(places=frozenset({"p", "q"})))
+MINE = Wanted(holder=("r", "u"), scope=Scope(places=frozenset({"p", "q"})))
+TASKS = Wanted(scope=Scope(department="u"))
+READERS = (OPEN, PLACE, HOLDER, GRID, STREET, MINE, TASKS)
 ENDED = Wanted(ended=True)
 
 
 @pytest.mark.parametrize(
     ("wanted", "after"),
     [
-        *((wanted, after) for wanted in (OPEN, PLACE, HOLDER) for after in (None, After(None, "m"), After(AT, "m"))),
+        *((wanted, after) for wanted in READERS for after in (None, After(None, "m"), After(AT, "m"))),
         (ENDED, None),
         (ENDED, After(AT, "m")),
     ],
@@ -89,3 +96,20 @@ def test_page_comes_in_order_of_the_index_when_a_list_is_opened(
         Listing(tx.connection, tx.district).page(wanted, after=after, limit=50)
 
     assert reading_all(database, list(statements)) == []
+
+
+def test_scope_is_looked_up_when_one_matter_or_words_are_asked_for(
+    database: Database, statements: list[tuple[str, Any]]
+) -> None:
+    """What a reader may see is asked of the rows found, never of all rows; words are found through their pairs."""
+    scopes = (Scope(places=frozenset({"p", "q"})), Scope(department="u"), Scope(person="p"))
+    with UnitOfWork(database, district="d").read() as tx:
+        for scope in scopes:
+            Listing(tx.connection, tx.district).in_scope(("m", "n"), scope)
+            tx.vault.search("井盖松了", limit=50, scope=scope)
+        tx.vault.search("井盖松了", limit=50)
+
+    steps = [step for one in list(statements) for step in plan_of(database, *one)]
+    reading = [step for step in steps if re.search(r"SCAN (matter|vault|vault_bigram|task|root|reporter)\b", step)]
+    by_district = [step for step in steps if step.endswith("(district_id=?)")]
+    assert (reading, by_district) == ([], [])
