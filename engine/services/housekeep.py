@@ -11,6 +11,8 @@ from engine.services.look_up import Shelf
 from engine.store.unit_of_work import UnitOfWork
 
 KEEP_ANSWERS = timedelta(days=30)
+KEEP_SESSIONS = timedelta(days=90)
+KEEP_TRIES = timedelta(days=1)
 MOST_ROUNDS = 100
 
 
@@ -32,6 +34,8 @@ def housekeep(uow: UnitOfWork, shelf: Shelf, *, now: datetime) -> Kept:
     with uow.write() as tx:
         forgotten = tx.answers.forget_before(now - KEEP_ANSWERS)
         forget_old(tx, now=now)
+        tx.sessions.forget(ended_before=now - KEEP_SESSIONS)
+        tx.sign_in_tries.forget(before=now - KEEP_TRIES)
     return Kept(len(digests), forgotten)
 
 
