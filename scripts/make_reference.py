@@ -48,6 +48,8 @@ TERMS: tuple[type[terms.Term], ...] = (
     terms.Stops,
     terms.Counter,
     terms.ProposalState,
+    terms.LeaveReason,
+    terms.VenueKind,
 )
 TERM_TITLES = {
     "EventType": "办理过程里的记录",
@@ -63,7 +65,6 @@ TERM_TITLES = {
     "Seat": "派出任务的席位",
     "Stops": "停住哪些时限",
     "Counter": "次数",
-    "ProposalState": "一份时限改动到了哪一步",
     "Purpose": "为什么看联系方式",
     "ProposalState": "改时限的提议走到哪一步",
     "VenueKind": "场所的种类",
