@@ -56,10 +56,10 @@ def take_in(
         data = _content(file)
         read = open_orders(data, where=file.name, encoding=encoding, zone=_zone(sanlian))
         services, clock = sanlian.door, sanlian.clock.now
+        desk = order_desk(sanlian.uow, by, services=services, now=clock())
         if dry_run:
-            taken = plan_orders(sanlian.uow, read, services=services)
+            taken = plan_orders(sanlian.uow, read, by=desk, services=services)
         else:
-            desk = order_desk(sanlian.uow, by, services=services, now=clock())
             taken = take_in_orders(
                 sanlian.uow, read, by=desk, sha256=hash_of_file(data), services=services, clock=clock, tell=_tell
             )

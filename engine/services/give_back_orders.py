@@ -5,7 +5,7 @@ An export notes how far it told each order, so the next one brings what has happ
 commits do; and the table of an export can be made again at any time as it was, but for what was erased since.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -20,6 +20,7 @@ from engine.errors import BadInput, NotFound
 from engine.services.advance import Door, in_one_transaction
 from engine.services.naming import unit_name
 from engine.services.record import record
+from engine.services.sight import sight_in
 from engine.services.take_in_orders import TOPIC, hash_of_file
 from engine.services.worklist import secret_value
 from engine.services.write_table import write_csv, write_workbook
@@ -133,15 +134,15 @@ def give_back_orders(
     return in_one_transaction(uow, making)
 
 
-def read_export(uow: UnitOfWork, export: str, *, services: Door) -> OrdersBack:
+def read_export(uow: UnitOfWork, export: str, *, by: Actor, services: Door) -> OrdersBack:
     """
     Return an export as it was made.
 
     Raises:
-        NotFound: there is none, or it was empty.
+        NotFound: there is none, it was empty, or it has orders that *by* may not see.
     """
     with uow.read() as tx:
-        found = _made_before(tx, export, services=services)
+        found = _made_before(tx, export, by=by, services=services)
     if found is None:
         raise NotFound(what="导出", found=export[:40])
     return found
@@ -150,11 +151,15 @@ def read_export(uow: UnitOfWork, export: str, *, services: Door) -> OrdersBack:
 def _make(
     tx: Transaction, *, export: str, since: datetime | None, by: Actor, services: Door, now: datetime
 ) -> OrdersBack:
-    before = _made_before(tx, export, services=services)
+    before = _made_before(tx, export, by=by, services=services)
     if before is not None:
         return before
     told = []
-    for here in tx.orders.changed(since=since):
+    changed = tx.orders.changed(since=since)
+    seen = orders_seen(tx, [one.matter for one in changed], by=by, services=services)
+    for here in changed:
+        if here.matter not in seen:
+            continue
         facts = _facts(tx, here.matter, until=here.seq, services=services)
         if any(event.at >= since if since is not None else event.seq > here.told_seq for event in facts.news()):
             told.append(facts)
@@ -168,9 +173,17 @@ def _make(
     return made
 
 
-def _made_before(tx: Transaction, export: str, *, services: Door) -> OrdersBack | None:
+def orders_seen(tx: Transaction, matters: Collection[str], *, by: Actor, services: Door) -> frozenset[str]:
+    """Return those of *matters* that *by* may see: another street's orders are not theirs to give back."""
+    world = services.shelf.world(tx)
+    sight = sight_in(tx, by, world=world, flow_of=lambda digest: services.shelf.workflow(tx, digest))
+    return sight.among(tx, matters)
+
+
+def _made_before(tx: Transaction, export: str, *, by: Actor, services: Door) -> OrdersBack | None:
     lines = tx.orders.export(export)
-    if not lines:
+    matters = {one.matter for one in lines}
+    if not lines or orders_seen(tx, matters, by=by, services=services) != matters:
         return None
     told = [_facts(tx, one.matter, until=one.seq, services=services) for one in lines]
     return OrdersBack(export, lines[0].at, _orders(tx, told, services=services))

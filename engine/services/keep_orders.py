@@ -73,7 +73,9 @@ def orders_file(uow: UnitOfWork, kept: str, *, by: Actor, services: Door) -> Ord
     job = _job(uow, kept, by)
     if job.state == DONE:
         return OrdersFile(kept, _args(job).name, is_done=True, taken=msgspec.json.decode(job.progress, type=TakenIn))
-    return OrdersFile(kept, _args(job).name, is_done=False, taken=plan_orders(uow, _read(job), services=services))
+    return OrdersFile(
+        kept, _args(job).name, is_done=False, taken=plan_orders(uow, _read(job), by=by, services=services)
+    )
 
 
 def take_in_kept(uow: UnitOfWork, kept: str, *, by: Actor, services: Door, clock: Callable[[], datetime]) -> None:

@@ -81,7 +81,7 @@ class TakenIn:
 Tell = Callable[[int, int], None]
 
 
-def plan_orders(uow: UnitOfWork, read: OrdersRead, *, services: Door) -> TakenIn:
+def plan_orders(uow: UnitOfWork, read: OrdersRead, *, by: Actor, services: Door) -> TakenIn:
     """
     Return what would happen; nothing is written.
 
@@ -90,7 +90,7 @@ def plan_orders(uow: UnitOfWork, read: OrdersRead, *, services: Door) -> TakenIn
     """
     with uow.read() as tx:
         around = services.shelf.surroundings(tx)
-        desk = _Desk(tx, around, services=services)
+        desk = _Desk(tx, around, by=by, services=services)
         return TakenIn(tuple(desk.plan_all(tx, read.orders)), read.faults, read.beside)
 
 
@@ -140,7 +140,7 @@ def _take(
     # Whoever takes orders in holds this row: two files with the same number cannot pass each other.
     tx.demands.take_serials(_SERIES, 0)
     around = services.shelf.surroundings(tx)
-    desk = _Desk(tx, around, services=services)
+    desk = _Desk(tx, around, by=by, services=services)
     plans = list(desk.plan_all(tx, orders, seen=seen))
     fresh = [plan for plan in plans if plan.what == NEW]
     entries = [desk.entry(plan, by=by, matter=services.ids(), district=tx.district) for plan in fresh]
@@ -164,10 +164,12 @@ def _replaced(plan: OrderPlan, what: str, text: str, *, ours: str = "") -> Order
 class _Desk:
     """What orders are planned with: the flow that takes them in, where places are, what categories are called."""
 
-    def __init__(self, tx: Transaction, around: Surroundings, *, services: Door) -> None:
+    def __init__(self, tx: Transaction, around: Surroundings, *, by: Actor, services: Door) -> None:
         self.world = around.world
         self.flow, self.start = order_start(tx, services=services)
-        self.finder = PlaceFinder(around.world.organisation, tx.places.buildings(), fallback=_whole(around.world))
+        self.finder = PlaceFinder(
+            around.world.organisation, tx.places.buildings(), fallback=_whole(around.world, by.unit)
+        )
         rule = self.flow.fields.get(_CATEGORY)
         labels = {plain_text(one.zh): key for key, one in rule.choice_labels.items()} if rule is not None else {}
         self.categories = {**{plain_text(key): key for key in (rule.choices if rule else None) or ()}, **labels}
@@ -273,8 +275,11 @@ def order_desk(uow: UnitOfWork, post: str | None, *, services: Door, now: dateti
     return Actor(post=desk.id, role=desk.role, unit=desk.unit, person=desk.person)
 
 
-def _whole(world: World) -> str:
-    """Return the unit that stands for the whole of it: the street, else whatever has nothing above it."""
+def _whole(world: World, desk: str | None) -> str:
+    """Return the unit that stands for the whole of it: the desk's street, else a street, else whatever is on top."""
+    own = world.organisation.unit_above(desk, UnitKind.STREET.value) if desk is not None else None
+    if own is not None:
+        return own
     units = world.organisation.units.values()
     streets = sorted(unit.id for unit in units if unit.kind == UnitKind.STREET)
     tops = sorted(unit.id for unit in units if unit.parent is None)

@@ -65,15 +65,6 @@ class Orders(Repository):
         nearest = func.coalesce(DEMAND.c.external_due, _NEVER)
         return self._found(self._told(), MATTER.c.outcome.is_(None), nearest, limit=limit)
 
-    def count_outstanding(self, *, due_before: datetime | None = None) -> int:
-        """Count the orders that have not ended; with *due_before* those whose due instant has passed then."""
-        query = select(func.count()).select_from(DEMAND).join(MATTER, self._joined())
-        query = query.where(DEMAND.c.district_id == self.district, DEMAND.c.external_number.is_not(None))
-        query = query.where(MATTER.c.outcome.is_(None))
-        if due_before is not None:
-            query = query.where(DEMAND.c.external_due <= due_before)
-        return int(self.connection.execute(query).scalar_one())
-
     def add_export(self, export: str, told: Sequence[tuple[str, int]], *, at: datetime) -> None:
         """Note that the orders of *told* (matter, seq) are told by *export*."""
         _INSERT.run(self.connection, [(self.district, export, matter, seq, at) for matter, seq in told])

@@ -13,6 +13,7 @@ import pytest
 from engine.core.command import Act
 from engine.core.history import vault_ref
 from engine.core.matter import Actor
+from engine.errors import NotFound
 from engine.services.advance import Done, Entry, advance
 from engine.services.give_back_orders import HEADINGS, OrdersBack, give_back_orders, read_export
 from engine.services.read_orders import OrdersRead, open_orders
@@ -118,7 +119,7 @@ def test_a_thousand_orders_go_round_when_they_are_worked_and_given_back(demo: Sa
                 "2026-11-20 14:50:00", f"+结果 {number}", "2026-11-20 14:50:00", "已答复", f"+结果 {number}", "已答复",
             )  # fmt: skip
     assert give(demo, "second").orders == ()
-    assert read_export(demo.uow, "first", services=demo.door) == made
+    assert read_export(demo.uow, "first", by=DESK, services=demo.door) == made
 
 
 def act(demand: Demand, action: str, by: Actor, **values: str) -> Act:
@@ -242,7 +243,7 @@ def test_dry_run_writes_nothing_and_says_what_happens(demo: Sanlian) -> None:
     rows = order_rows(5)
     before = take(demo, as_csv([])).plans
 
-    plan = plan_orders(demo.uow, read(as_csv(rows)), services=demo.door)
+    plan = plan_orders(demo.uow, read(as_csv(rows)), by=DESK, services=demo.door)
 
     assert before == ()
     assert demands(demo, rows) == {}
@@ -255,3 +256,22 @@ def test_desk_is_found_or_refused(demo: Sanlian) -> None:
     assert order_desk(demo.uow, None, services=demo.door, now=NOW).role == "service_centre"
     with pytest.raises(Exception, match=r"street\.service_centre\.1"):
         order_desk(demo.uow, "zhujidong-1.grid_worker.1", services=demo.door, now=NOW)
+
+
+def test_another_street_neither_gives_back_nor_reads_these_orders(demo: Sanlian) -> None:
+    """What a post may not see does not leave the house through its exports either."""
+    rows = order_rows(3)
+    take(demo, as_csv(rows))
+    here = demands(demo, rows)
+    press(demo, (act(one, "contact", DESK, note="回了电话") for one in here.values()), minutes=5)
+    stranger = Actor(post="elsewhere", role="service_centre", unit="another street", person="x")
+
+    theirs = give_back_orders(
+        demo.uow, "theirs", since=None, by=stranger, services=demo.door, now=NOW + timedelta(minutes=9)
+    )
+    ours = give(demo, "ours")
+
+    assert theirs.orders == ()
+    assert {one.external_number for one in ours.orders} >= set(here)
+    with pytest.raises(NotFound):
+        read_export(demo.uow, "ours", by=stranger, services=demo.door)

@@ -92,7 +92,9 @@ def test_every_order_is_filed_once_when_two_take_the_same_in_at_once(towns: tupl
         here = tx.orders.outstanding(limit=1000)
     assert [one.external_number for one in here] == [f"GD{n:04d}" for n in range(1, COUNT + 1)]
     assert [one.external_due for one in here] == [MONDAY + timedelta(days=n) for n in range(1, COUNT + 1)]
-    assert all(plan.what == KNOWN for plan in plan_orders(towns[0].uow, orders(), services=towns[0].door).plans)
+    assert all(
+        plan.what == KNOWN for plan in plan_orders(towns[0].uow, orders(), by=DESK, services=towns[0].door).plans
+    )
 
 
 def test_export_is_the_same_on_both_databases(towns: tuple[Town, Town]) -> None:
@@ -107,5 +109,4 @@ def test_export_is_the_same_on_both_databases(towns: tuple[Town, Town]) -> None:
     assert made.orders == ()
     with town.uow.read() as tx:
         assert tx.orders.exports(limit=5) == []
-        assert tx.orders.count_outstanding() == COUNT
-        assert tx.orders.count_outstanding(due_before=MONDAY + timedelta(days=3)) == 3
+        assert len(tx.orders.outstanding(limit=1000)) == COUNT
