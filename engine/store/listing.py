@@ -84,7 +84,8 @@ class Listing(Repository):
 
     def tally(self, wanted: Wanted, *columns: str) -> dict[tuple[str | None, ...], int]:
         """Return how many matters of the whole list have each combination of values of *columns*."""
-        by = [MATTER.c[name] for name in columns]
+        # Grouped by the bare place, SQLite goes by the index of places and opens every row; the wide index has it all.
+        by = [func.coalesce(MATTER.c.place, "") if name == "place" else MATTER.c[name] for name in columns]
         query = select(*by, func.count()).where(*self._conditions(wanted)).group_by(*by)
         return {tuple(values): int(count) for *values, count in self.connection.execute(query)}
 

@@ -14,6 +14,7 @@ from engine.store.database import Database, open_database
 from engine.store.listing import After, Listing, Wanted
 from engine.store.migrate import migrate
 from engine.store.scope import Scope
+from engine.store.scope import Scope
 from engine.store.unit_of_work import UnitOfWork
 
 AT = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
@@ -113,3 +114,23 @@ def test_scope_is_looked_up_when_one_matter_or_words_are_asked_for(
     reading = [step for step in steps if re.search(r"SCAN (matter|vault|vault_bigram|task|root|reporter)\b", step)]
     by_district = [step for step in steps if step.endswith("(district_id=?)")]
     assert (reading, by_district) == ([], [])
+
+
+def test_counts_of_open_matters_read_an_index_alone(database: Database, statements: list[tuple[str, Any]]) -> None:
+    """What the board and the sheet count never opens a row, whatever it is cut down to."""
+    demands, here = ("demand",), frozenset({"grid1", "grid2"})
+    cut = (
+        Wanted(kinds=demands, late_at=AT),
+        Wanted(kinds=demands, supervised=True, scope=Scope(places=here)),
+        Wanted(kinds=demands, states={("three_tier", "listed")}, scope=Scope(places=here)),
+        Wanted(kinds=("demand", "task"), states={("task", "doing")}, entered_before=AT, scope=Scope(places=here)),
+    )
+    with UnitOfWork(database, district="d").read() as tx:
+        listing = Listing(tx.connection, tx.district)
+        for wanted in cut:
+            listing.count(wanted)
+        listing.tally(Wanted(kinds=demands), "place", "level")
+
+    for statement in statements:
+        steps = [step for step in plan_of(database, *statement) if " matter " in step]
+        assert steps == [step for step in steps if "COVERING INDEX ix_matter_open_due" in step], statement[0]
