@@ -101,8 +101,8 @@ def _notices(asked: Asked, done: str, ref: str) -> tuple[Notice, ...]:
         return ()
     try:
         case = case_of(asked, ref)
-    except NotFound:
-        return ()
+    except NotFound:  # its last action gave it to another grid
+        return (Notice(kind="", title="记下了", text="这件事转到了别处，不在你这里显示了。", done=f"{ref} {done}"),)
     if not case.history:
         return ()
     latest = case.history[0]
