@@ -15,6 +15,7 @@ from api.pages import (
     accounts,
     audit,
     board,
+    demo_clock,
     dispatch,
     figures,
     filing,
@@ -41,6 +42,7 @@ from api.rendering import STATIC
 from api.rest import flows, reference
 from api.rest import matters as rest_matters
 from api.safety import Safety
+from engine.services.demo_clock import FastForward
 from engine.wiring import Sanlian
 
 YEAR = "public, max-age=31536000, immutable"
@@ -62,8 +64,15 @@ class VersionedFiles(StaticFiles):
         return response
 
 
-def create_app(sanlian: Sanlian, *, wake: Callable[[], None] = nobody) -> FastAPI:
-    """Return the application that serves *sanlian*; *wake* tells the scheduler that something new may be due."""
+def create_app(
+    sanlian: Sanlian, *, wake: Callable[[], None] = nobody, fast_forward: FastForward | None = None
+) -> FastAPI:
+    """
+    Return the application that serves *sanlian*; *wake* tells the scheduler that something new may be due.
+
+    Args:
+        fast_forward: lets time pass; for the demo only.
+    """
     app = FastAPI(
         title="三级联动",
         docs_url=None,
@@ -76,6 +85,9 @@ def create_app(sanlian: Sanlian, *, wake: Callable[[], None] = nobody) -> FastAP
     )
     app.state.sanlian = sanlian
     app.state.wake = wake
+    app.state.fast_forward = fast_forward
+    if fast_forward is not None:
+        app.include_router(demo_clock.router)
     errors.install(app)
     gates.install(app)
     paths: set[str] = set()

@@ -71,6 +71,7 @@ class PageFrame:
     posts: tuple[str, ...] = ()
     nav: tuple[Entry, ...] = ()
     tabs: tuple[Entry, ...] = ()
+    lets_time_pass: bool = False
 
 
 @dataclass(slots=True)
@@ -175,6 +176,7 @@ class Asked:
             here=here, look=self.look, viewer=self.viewer, section=section,
             name=self.signed.name if self.signed is not None else "",
             posts=tuple(post.id for post in self.own_posts), nav=nav, tabs=tabs(nav),
+            lets_time_pass=self.signed is not None and self.request.app.state.fast_forward is not None,
         )  # fmt: skip
         return {"page": page, "words": self.words}
 

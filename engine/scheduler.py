@@ -8,6 +8,7 @@ clock and sleeps when that is set back, so a watchdog that goes by the monotonic
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, timedelta
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from engine.channels.in_app import NAME, InApp
 from engine.core.guard import Reading
 from engine.errors import SanlianError
 from engine.services.deliver import Channel
+from engine.services.demo_clock import AheadClock
 from engine.services.housekeep import deliver_all, housekeep
 from engine.services.tick import PERIOD, Outcome, Ticker
 from engine.wiring import Sanlian
@@ -40,6 +42,16 @@ def clocks_of(sanlian: Sanlian) -> Callable[[], Reading]:
     # CLOCK_MONOTONIC stands still while a machine sleeps: every wake-up would look like a jump of the wall.
     clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
     return lambda: Reading(sanlian.clock.now(), time.clock_gettime(clock), boot_id)
+
+
+def ahead_of(read_clocks: Callable[[], Reading], ahead: AheadClock) -> Callable[[], Reading]:
+    """Return the same clocks for a demo whose wall clock is ahead: the time that was let pass counts on both."""
+
+    def read() -> Reading:
+        reading = read_clocks()
+        return replace(reading, boot=reading.boot + ahead.ahead.total_seconds())
+
+    return read
 
 
 class Scheduler:

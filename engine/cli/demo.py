@@ -9,6 +9,7 @@ import typer
 from engine.cli.serve import HOST, PORT, USAGE, Host, Port, refuse_outside, run
 from engine.core.terms import SUPERVISOR
 from engine.errors import SanlianError
+from engine.services.demo_clock import AheadClock, read_ahead
 from engine.services.demo_people import PASSWORD, make_demo_people, shown_people
 from engine.services.demo_setup import set_up_demo
 from engine.services.naming import post_name
@@ -38,16 +39,21 @@ def demo(
     host: Host = HOST,
     database: Annotated[Path, typer.Option("--database", help="演示数据放在哪个文件。")] = DATABASE,
     fresh: Annotated[bool, typer.Option("--fresh", help="丢掉原来的演示数据，重新做一份。")] = False,
+    clock: Annotated[bool, typer.Option("--clock", help="页面上可以让时间快进，看没人动手时规则怎么走。")] = False,
 ) -> None:
     """Serve the demo, made anew where there is none."""
     refuse_outside(host)
     try:
         sanlian = open_demo(database, fresh=fresh)
+        ahead = AheadClock(sanlian.clock, read_ahead(sanlian.uow))
+        passes = clock or bool(ahead.ahead)  # once put ahead, it stays so: what has happened lies ahead of the wall
+        if passes:
+            sanlian = replace(sanlian, clock=ahead)
     except SanlianError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(USAGE) from error
     try:
-        run(sanlian, host=host, port=port, greeting=_greeting(sanlian))
+        run(sanlian, host=host, port=port, greeting=_greeting(sanlian), ahead=ahead if passes else None)
     finally:
         sanlian.close()
 

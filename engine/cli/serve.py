@@ -11,7 +11,8 @@ import uvicorn
 from api.app import create_app
 from engine.cli.account import first_run_words
 from engine.errors import SanlianError
-from engine.scheduler import Scheduler
+from engine.scheduler import Scheduler, ahead_of, clocks_of
+from engine.services.demo_clock import AheadClock, FastForward
 from engine.services.first_run import is_first_run
 from engine.wiring import Sanlian, wire
 
@@ -55,10 +56,20 @@ def _welcome(sanlian: Sanlian) -> str:
     return f"\n\n{first_run_words(sanlian)}" if nobody else ""
 
 
-def run(sanlian: Sanlian, *, host: str, port: int, greeting: str = "", proxy: bool = False) -> None:
+def run(
+    sanlian: Sanlian,
+    *,
+    host: str,
+    port: int,
+    greeting: str = "",
+    proxy: bool = False,
+    ahead: AheadClock | None = None,
+) -> None:
     """
     Serve *sanlian* until stopped.
 
+    Args:
+        ahead: its clock, where people may put it ahead (the demo).
     Raises:
         typer.Exit: the address is not this machine's own, or is taken.
     """
@@ -66,10 +77,16 @@ def run(sanlian: Sanlian, *, host: str, port: int, greeting: str = "", proxy: bo
     listener = _listen(host, port)
     logging.basicConfig(level=logging.WARNING)
     typer.echo(f"http://{host}:{listener.getsockname()[1]}  （按 Ctrl-C 停下）{greeting}")
-    scheduler = Scheduler(sanlian)
+    clocks = clocks_of(sanlian)
+    scheduler = Scheduler(sanlian, read_clocks=ahead_of(clocks, ahead) if ahead is not None else clocks)
+    fast_forward = (
+        FastForward(sanlian.uow, ahead, tick=scheduler.tick, keep_house=scheduler.keep_house)
+        if ahead is not None
+        else None
+    )
     config = uvicorn.Config(
-        create_app(sanlian, wake=scheduler.wake), log_level="warning", access_log=False, server_header=False,
-        timeout_graceful_shutdown=STOP_SECONDS, proxy_headers=proxy,
+        create_app(sanlian, wake=scheduler.wake, fast_forward=fast_forward), log_level="warning", access_log=False,
+        server_header=False, timeout_graceful_shutdown=STOP_SECONDS, proxy_headers=proxy,
         forwarded_allow_ips=TRUSTED_PROXIES if proxy else [],
     )  # fmt: skip
     scheduler.start()

@@ -93,6 +93,21 @@ def begin(
     return token
 
 
+def begin_again(uow: UnitOfWork, signed: SignedIn, *, ids: Ids, salts: Salts, now: datetime) -> str:
+    """
+    Begin a fresh session for who is signed in, acting as the same post, and return its token.
+
+    Raises:
+        NotFound: the person is gone.
+    """
+    with uow.write() as tx:
+        person = tx.people.get(signed.person)
+        if person is None:
+            raise NotFound(what="账号", found=signed.login)
+        browser = Browser(SessionKind(signed.kind))
+        return begin(tx, person, browser=browser, ids=ids, salts=salts, now=now, post=signed.post)
+
+
 def find(tx: Transaction, token: str, *, now: datetime) -> SignedIn | None:
     """Return who signed in with *token*, or None where the session is over."""
     session = tx.sessions.get(hash_of(token)) if token else None

@@ -54,6 +54,17 @@ class SweepReport:
     batches: int = 0
     drained: bool = False
 
+    def then(self, later: "SweepReport") -> "SweepReport":
+        """What this sweep and a *later* one did together."""
+        return SweepReport(
+            fired=self.fired + later.fired,
+            stale=self.stale + later.stale,
+            failed=self.failed + later.failed,
+            put_back=self.put_back + later.put_back,
+            batches=self.batches + later.batches,
+            drained=later.drained,
+        )
+
 
 def sweep(
     uow: UnitOfWork, *, now: datetime, services: Door, limit: int = BATCH, max_batches: int = MOST_BATCHES

@@ -90,12 +90,12 @@ class Ticker:
             verdict = self._look(tx, reading, last)
         if not verdict.may_fire:
             return self._outcome(now, verdict)
-        held = self._after_gap(now, last.wall if last is not None else None)
+        first, held = self._after_gap(now, last.wall if last is not None else None)
         with self._uow.write() as tx:
             let_go(tx, now=now)
             _keep(tx, reading)
         self._take_effect(now)
-        swept = sweep(self._uow, now=now, services=self._door)
+        swept = first.then(sweep(self._uow, now=now, services=self._door))
         after = self._read_clocks()
         if after.wall - now > self._period / 2 and abs(after.offset - reading.offset) < self._period:
             # A long sweep is no outage: what came due meanwhile is not held by the next tick.
@@ -132,14 +132,14 @@ class Ticker:
             note_suspect(tx, verdict.reason, now=self._guard.estimate(reading), ids=self._door.ids)
         return verdict
 
-    def _after_gap(self, now: datetime, last_fired: datetime | None) -> int:
-        """After an outage let the first batch act and hold the rest of that stretch; return how many are held."""
+    def _after_gap(self, now: datetime, last_fired: datetime | None) -> tuple[SweepReport, int]:
+        """After an outage let the first batch act and hold the rest; return what acted and how many are held."""
         gap = gap_before(now, last_tick=last_fired, period=self._period)
         if gap is None:
-            return 0
-        sweep(self._uow, now=now, services=self._door, limit=self._first_batch, max_batches=1)
+            return NOTHING, 0
+        first = sweep(self._uow, now=now, services=self._door, limit=self._first_batch, max_batches=1)
         with self._uow.write() as tx:
-            return hold_gap(tx, gap, now=now, ids=self._door.ids)
+            return first, hold_gap(tx, gap, now=now, ids=self._door.ids)
 
 
 def _last_tick(tx: Transaction) -> Ticked | None:
