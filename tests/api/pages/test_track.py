@@ -1,4 +1,4 @@
-"""The resident's page: opened by a code alone, shows nothing internal, takes a rating once and lets it be taken back."""
+"""The resident's page: opened by a code alone, shows nothing internal, takes a rating once, lets it be taken back."""
 
 import re
 from collections.abc import Iterator
