@@ -48,6 +48,38 @@ from engine.wiring import Sanlian
 YEAR = "public, max-age=31536000, immutable"
 SMALLEST_ZIPPED_BYTES = 700
 
+# Filing before the page of one matter: `new` is no number.
+ROUTERS = (
+    health.router,
+    signing_in.router,
+    track.router,
+    audit.router,
+    receipts.router,
+    first_run.router,
+    accounts.router,
+    listing.router,
+    limits.router,
+    filing.router,
+    viewing.router,
+    work.router,
+    found.router,
+    dispatch.router,
+    taking_in.router,
+    sheet.router,
+    figures.router,
+    board.router,
+    orders.router,
+    street_import.router,
+    people.router,
+    roster.router,
+    photos.router,
+    matters.router,
+    identity.router,
+    reference.router,
+    rest_matters.router,
+    flows.router,
+)
+
 
 def nobody() -> None:
     """Wake nobody: no scheduler runs in this process."""
@@ -91,37 +123,7 @@ def create_app(
     errors.install(app)
     gates.install(app)
     paths: set[str] = set()
-    # Filing before the page of one matter: `new` is no number.
-    for router in (
-        health.router,
-        signing_in.router,
-        track.router,
-        audit.router,
-        receipts.router,
-        first_run.router,
-        accounts.router,
-        listing.router,
-        limits.router,
-        filing.router,
-        viewing.router,
-        work.router,
-        found.router,
-        dispatch.router,
-        taking_in.router,
-        sheet.router,
-        figures.router,
-        board.router,
-        orders.router,
-        street_import.router,
-        people.router,
-        roster.router,
-        photos.router,
-        matters.router,
-        identity.router,
-        reference.router,
-        rest_matters.router,
-        flows.router,
-    ):
+    for router in ROUTERS:
         app.include_router(router)
         paths.update(route.path for route in router.routes if isinstance(route, APIRoute))
     app.state.paths = frozenset(paths)
