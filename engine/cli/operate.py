@@ -43,6 +43,10 @@ def _health_lines(health: Health) -> list[str]:
         f"没结束的 {health.open} 件，定时 {health.armed} 条（压着 {health.held}，放在一边 {health.parked}），"
         f"待送通知 {health.waiting} 条，警报 {health.alarms} 个，上一次走动 {ticked}"
     )
+    if health.gaps:
+        first = health.gaps[0]
+        since = first.since.isoformat(timespec="minutes")
+        lines.append(f"今后 30 天有 {len(health.gaps)} 段没人值班，最近的是 {first.desk}，从 {since} 起")
     lines.append(f"有 {health.found} 处要看" if health.found else "都正常")
     return lines
 

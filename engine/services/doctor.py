@@ -13,6 +13,7 @@ from engine.services.held import SUSPECT_FACT
 from engine.services.look_up import Shelf
 from engine.services.may_wait import may_wait
 from engine.services.tick import PERIOD, last_tick
+from engine.services.view_people import Gap, coverage
 from engine.store.matters import Stored
 from engine.store.unit_of_work import Transaction, UnitOfWork
 
@@ -42,6 +43,7 @@ class Health:
     alarms: int = 0
     waiting: int = 0
     ticked_at: datetime | None = None
+    gaps: tuple[Gap, ...] = ()
     found: int = 0
     problems: list[Problem] = field(default_factory=list)
 
@@ -57,6 +59,8 @@ def examine(uow: UnitOfWork, shelf: Shelf, *, now: datetime) -> Health:
     health = Health()
     with uow.read() as tx:
         world = shelf.world(tx)
+        flows = [shelf.workflow(tx, digest) for digest in tx.workflows.current_digests().values()]
+        health.gaps = coverage(tx, organisation=world.organisation, flows=flows, now=now).gaps
         open_matters = tx.matters.all(only_open=True)
         while batch := list(islice(open_matters, BATCH)):
             health.open += len(batch)
