@@ -102,6 +102,11 @@ class Asked:
         """Who acts."""
         return self.viewer.actor if self.viewer is not None else None
 
+    def flows_in(self, tx: Any) -> Callable[[str], Workflow]:
+        """Return what reads pinned flows by their digest inside the transaction *tx*."""
+        shelf = self.sanlian.door.shelf
+        return lambda digest: shelf.workflow(tx, digest)
+
     @property
     def sight(self) -> Sight:
         """What who acts may see."""

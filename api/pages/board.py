@@ -68,7 +68,7 @@ def board(
     known = show if show in dict(SHOWS) else "open"
     chosen = Chosen(known, level, unit, view if view == LANES else "")
     with asked.sanlian.uow.read() as tx:
-        frame = frame_in(tx, asked, viewer)
+        frame = frame_in(asked, viewer, flow_of=asked.flows_in(tx))
         counts = board_of(tx, frame)
         found = figure_list(tx, known, frame, Pick(unit=unit, level=level), cursor=after) if not chosen.view else None
         lanes = lanes_of(tx, frame, unit=unit) if chosen.view else ()

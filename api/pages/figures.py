@@ -15,18 +15,14 @@ from engine.core.terms import Ability
 from engine.errors import Forbidden, SanlianError
 from engine.services.figures import Frame, Pick, figure_list, frame_of
 from engine.services.naming import holder_name, unit_name
-from engine.store.unit_of_work import Transaction
+from engine.services.worklist import FlowOf
 
 router = APIRouter()
 
 
-def frame_in(tx: Transaction, asked: Asked, viewer: Viewer, *, day: date | None = None) -> Frame:
-    """Return the frame in which *viewer* counts, inside a reading transaction."""
-    shelf = asked.sanlian.door.shelf
-    return frame_of(
-        viewer.actor, world=asked.world, flows=asked.flows, flow_of=lambda digest: shelf.workflow(tx, digest),
-        now=asked.now, day=day,
-    )  # fmt: skip
+def frame_in(asked: Asked, viewer: Viewer, *, flow_of: FlowOf, day: date | None = None) -> Frame:
+    """Return the frame in which *viewer* counts; *flow_of* reads pinned flows."""
+    return frame_of(viewer.actor, world=asked.world, flows=asked.flows, flow_of=flow_of, now=asked.now, day=day)
 
 
 def reader_of(asked: Asked) -> Viewer:
@@ -78,7 +74,7 @@ def figure(
     pick = Pick(unit=unit, role=role, level=level, category=category, at=_instant(at))
     wanted_day = day_in(day)
     with asked.sanlian.uow.read() as tx:
-        frame = frame_in(tx, asked, viewer, day=wanted_day)
+        frame = frame_in(asked, viewer, flow_of=asked.flows_in(tx), day=wanted_day)
         found = figure_list(tx, name, frame, pick, cursor=after)
     context = {
         **asked.frame("sheet"), "found": found, "of": _of(pick, frame),

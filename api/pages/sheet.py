@@ -96,7 +96,7 @@ def sheet(asked: AskedNow, day: Annotated[str, Query(max_length=10)] = "") -> HT
     """Show the sheet of a day."""
     viewer = asked.require(Ability.SHEET)
     with asked.sanlian.uow.read() as tx:
-        frame = frame_in(tx, asked, viewer, day=day_in(day))
+        frame = frame_in(asked, viewer, flow_of=asked.flows_in(tx), day=day_in(day))
         made = daily_sheet(
             tx, frame, with_texts=frame.sight.knows_people, categories=category_words(asked.flows)
         )  # fmt: skip
