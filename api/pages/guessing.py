@@ -131,5 +131,9 @@ def with_building(asked: Asked, typed: Typed) -> Typed:
 
 def proposing(form: Form, found: Guess) -> Form:
     """Return *form* with the guessed categories as chips before the list of all of them."""
-    fields = tuple(replace(one, chips=found.chips) if one.name == f"f-{CATEGORY}" else one for one in form.fields)
+    hint = f"按你写的{found.words}猜的，不对就改"
+    fields = tuple(
+        replace(one, chips=found.chips, hint=hint) if one.name == f"f-{CATEGORY}" and found.chips else one
+        for one in form.fields
+    )
     return replace(form, fields=fields)

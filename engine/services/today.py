@@ -61,6 +61,7 @@ class TodayRow:
     coming: tuple[Next, ...]
     first: FirstAct | None
     why_none: str
+    has_reporter: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +193,7 @@ def _row(
         time=time_of(matter, coming, world=world, now=now),
         coming=_coming(coming, flow, viewer=viewer, world=world),
         first=first,
+        has_reporter=matter.kind == MatterKind.DEMAND and matter.reporter is not None,
         why_none="" if first is not None else _why_none(state, offered),
     )
 

@@ -126,3 +126,14 @@ def test_unknown_matter_is_not_found(demo: Sanlian, ref: str) -> None:
     """Whatever is asked for."""
     with pytest.raises(NotFound):
         case_of(demo, ref)
+
+
+def test_topic_has_its_six_stages_and_no_second_round_that_was_not_taken(demo: Sanlian) -> None:
+    """Studying once more shows only once it was decided."""
+    with demo.uow.read() as tx:
+        topic = next(one.matter for one in tx.matters.all() if one.matter.kind == "topic" and one.matter.is_open)
+    case = case_of(demo, topic.id)
+
+    assert [stage.label for stage in case.stages] == [
+        "宣传发动", "问题收集", "确定议题", "调查研究", "开展协商", "成果落实",
+    ]  # fmt: skip
