@@ -10,7 +10,6 @@ from engine.services.find_place import PlaceFinder
 from engine.services.places import buildings_of
 from engine.services.sight import sight_of
 from engine.services.suggest import SURE_SCORE, Alike, Suggestion, Told, alike, catalogue_of, suggest
-from engine.store.places import Building
 
 CATEGORY, KIND, DETAIL, PLACE, BUILDING = "category", "kind", "detail", "place", "building"
 GUESSED = "guessed-kind"
@@ -49,9 +48,10 @@ def guess(asked: Asked, typed: Typed, *, flow: Workflow, guessed_kind: str) -> t
         return Guess(), typed
     shelf, world = asked.sanlian.door.shelf, asked.world
     with asked.sanlian.uow.read() as tx:
+        finder = PlaceFinder(world.organisation, tx.places.buildings(), fallback="")
         catalogue = catalogue_of(tx, flow)
         found = suggest(text, catalogue) if catalogue is not None else ()
-        place = typed.values.get(PLACE) or _place_in(text, asked, tx.places.buildings())
+        place = typed.values.get(PLACE) or _place_in(text, asked, finder)
         values = dict(typed.values)
         if place:
             values[PLACE] = place
@@ -80,9 +80,8 @@ def _kind_of(category: str, found: tuple[Suggestion, ...], entries: object) -> s
     return known.kind if known is not None else ""
 
 
-def _place_in(text: str, asked: Asked, buildings: tuple[Building, ...]) -> str:
+def _place_in(text: str, asked: Asked, finder: PlaceFinder) -> str:
     """The grid that *text* names, if it names one for certain and the viewer may report for it."""
-    finder = PlaceFinder(asked.world.organisation, buildings, fallback="")
     found = finder.find(text)
     return found.unit if found.is_sure and found.unit in grids_of(asked) else ""
 
