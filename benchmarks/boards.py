@@ -73,9 +73,11 @@ def _once(town: Deployment, page: Callable[[Transaction, Frame], object]) -> flo
         frame = frame_of(
             HEAD, world=shelf.world(tx), flows=flows, flow_of=lambda digest: shelf.workflow(tx, digest), now=NOW
         )
-        began = time.perf_counter()
+        # SQLite works in this process: its CPU time says the same whatever else the machine does.
+        clock = time.process_time if town.database.is_sqlite else time.perf_counter
+        began = clock()
         page(tx, frame)
-        return time.perf_counter() - began
+        return clock() - began
 
 
 def copy(town: Deployment, first: int, until: int, *, is_open: bool) -> None:

@@ -119,6 +119,20 @@ def test_board_shows_twenty_five_rows_without_scrolling(site: str, sanlian: Sanl
     assert box["y"] + box["height"] <= 870
 
 
+def test_board_asks_for_its_counts_every_minute(site: str, sanlian: Sanlian, open_page: OpenPage) -> None:
+    """The counts are renewed by themselves, and nothing else of the page moves."""
+    page = open_page(width=DESKTOP_WIDTH, height=870)
+    page.clock.install()
+    act_in_browser(page, site, sanlian, HEAD)
+    with watched(page, site):
+        page.goto(f"{site}/board")
+        page.get_by_label("哪些").focus()
+        with page.expect_response(re.compile(r"/board$")):
+            page.clock.fast_forward(61_000)
+        expect(page.locator("#live")).to_have_count(1)
+        expect(page.get_by_label("哪些")).to_be_focused()
+
+
 @pytest.mark.parametrize("width", [PHONE_WIDTH, DESKTOP_WIDTH])
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     site: str, sanlian: Sanlian, open_page: OpenPage, width: int
