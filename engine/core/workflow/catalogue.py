@@ -26,7 +26,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A leaf of the catalogue: the first of `units` is responsible, the others take part; `words` are how it is told."""
+    """A leaf of the catalogue: the first of `units` is responsible, others take part; `words` are how it is told."""
 
     id: str
     label: Label
@@ -159,4 +159,5 @@ def _category(name: str, leaf: Part, home: tuple[str, Mapping[str, Pace]]) -> Ca
     family, paces = home
     pace = leaf.text("pace") or ""
     kind = leaf.text("kind") or paces[pace].kind
-    return Category(name, label_of(leaf.get("label"), name), family, pace, kind, leaf.texts("units"), leaf.texts("words"))
+    label = label_of(leaf.get("label"), name)
+    return Category(name, label, family, pace, kind, leaf.texts("units"), leaf.texts("words"))
