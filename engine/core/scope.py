@@ -301,10 +301,22 @@ def filled(holder: Holder, *, workflow: Workflow, place: str, organisation: Orga
     return above or holder
 
 
+def _leads_to(role: Role, above: str, workflow: Workflow) -> bool:
+    """Whether *above* stands somewhere above *role*."""
+    seen: set[str] = set()
+    step = role.above
+    while step is not None and step not in seen:
+        if step == above:
+            return True
+        seen.add(step)
+        step = workflow.roles[step].above if step in workflow.roles else None
+    return False
+
+
 def empty_below(seat: Holder, *, workflow: Workflow, organisation: Organisation, at: datetime) -> Iterator[Holder]:
     """Yield the seats below *seat* that nobody fills at *at*, and for which it is the nearest that somebody fills."""
     for role in workflow.roles.values():
-        if role.above is None or role.covers is Covers.OWN:
+        if role.covers is Covers.OWN or not _leads_to(role, seat.role, workflow):
             continue
         kinds = {role.covers.value, *((UnitKind.VILLAGE.value,) if role.covers is Covers.COMMUNITY else ())}
         for unit in organisation.units.values():

@@ -1,6 +1,6 @@
 """What lies on somebody's desk: open matters in their hands, in order of what is due next."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,7 +57,7 @@ class Desks(Repository):
     def _conditions(self, desk: Desk, *, waits: bool) -> list[ColumnElement[bool]]:
         column = MATTER.c
         # By id from each seat's own index: asked for with OR, the databases read every open matter in order of due.
-        mine = [self._ids(column.holder_unit == unit, column.holder_role == role) for role, unit in desk.seats]
+        mine = [self._ids(held, column.holder_role == role) for role, held in _by_role(desk.seats)]
         if desk.places and desk.states:
             mine.append(self._ids(column.place.in_(desk.places), _in_states(desk.states)))
         waiting = _in_states(desk.waiting)
@@ -69,6 +69,17 @@ class Desks(Repository):
 
     def _ids(self, *conditions: ColumnElement[bool]) -> Select[tuple[str]]:
         return select(MATTER.c.id).where(MATTER.c.district_id == self.district, MATTER.c.outcome.is_(None), *conditions)
+
+
+def _by_role(seats: Collection[tuple[str, str | None]]) -> Iterator[tuple[str, ColumnElement[bool]]]:
+    """Yield each role with the condition on its units: one part of the union a role, however many seats are empty."""
+    unit = MATTER.c.holder_unit
+    for role in sorted({role for role, _ in seats}):
+        units = sorted(held for one, held in seats if one == role and held is not None)
+        if units:
+            yield role, unit == units[0] if len(units) == 1 else unit.in_(units)
+        if (role, None) in seats:
+            yield role, unit.is_(None)
 
 
 def _in_states(states: States) -> ColumnElement[bool]:

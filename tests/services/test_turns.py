@@ -14,6 +14,7 @@ from engine.services.desk_of import desk_of
 from engine.services.judge import Finding
 from engine.services.organise import end_post, record_leave
 from engine.services.turns import turn_words
+from engine.store.desk import Desk, Desks, Stretch
 from tests.support.errand import settle_errands
 from tests.support.pg import Prepare
 from tests.support.town import MONDAY, Town, actor, opened
@@ -100,6 +101,18 @@ def test_head_has_the_desk_of_an_empty_seat_and_the_history_holds(town: Town) ->
         assert ("grid_worker", "zhu-1") in desk_of(LEADER, world=world, flows=[flow], now=NOON).seats
     town.act(matter, "accept", by=LEADER, at=NOON)
     assert found_by_verify(town) == []
+
+
+def test_desk_is_read_when_a_thousand_seats_below_are_empty(town: Town) -> None:
+    """Who stands above a whole street of empty seats still gets the list, with what lies on them."""
+    matter = errand(town)
+    seats = {("grid_worker", f"zhu-{number}") for number in range(1, 1200)}
+    everything = Stretch()
+
+    with town.uow.read() as tx:
+        desks = Desks(tx.connection, tx.district)
+        assert desks.counts(Desk(seats=seats), [everything])[0] == 1
+        assert [one.id for one in desks.page(Desk(seats=seats), waits=False, after=None, limit=5)] == [matter.id]
 
 
 def found_by_verify(town: Town) -> list[Finding]:
