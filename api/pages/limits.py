@@ -18,6 +18,7 @@ from engine.core.workflow.findings import Finding
 from engine.core.workflow.limits_edit import edit_limits
 from engine.core.workflow.tree import Path
 from engine.errors import BadDuration, BadInput, BadOffset, BadText, Conflict, Forbidden, NotFound
+from engine.services.backtest import FEW, backtest
 from engine.services.decide_proposal import approve, publish_approved, refuse
 from engine.services.dry_run import DryRun
 from engine.services.limits_view import (
@@ -228,6 +229,20 @@ def proposal(asked: AskedNow, proposal_id: str, done: Annotated[str, Query(max_l
     _require(asked)
     notices = (Notice(kind="", title=_DONE[done][0], text=_DONE[done][1], done=done),) if done in _DONE else ()
     return _proposal_page(asked, proposal_id, notices=notices)
+
+
+@router.get("/limits/proposals/{proposal_id}/backtest")
+def past(asked: AskedNow, proposal_id: str) -> Response:
+    """Show what a proposal would have made of the last months, as recorded."""
+    _require(asked)
+    sanlian = asked.sanlian
+    with sanlian.uow.read() as tx:
+        reading = read_proposal(tx, sanlian.door.shelf, find_proposal(tx, proposal_id))
+        if reading.new is None:
+            raise Conflict(what="校验有错，改好才能拿过去三个月试算。")
+        found = backtest(tx, sanlian.door.shelf, new=reading.new, now=asked.now, zone=asked.zone)
+    context = {**asked.frame(SECTION), "proposal": reading.proposal, "reading": reading, "found": found, "few": FEW}
+    return draw("limits/backtest.html", context)
 
 
 def _proposal_page(

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, bindparam, select
@@ -109,6 +110,16 @@ class Matters(Repository):
         rows = self.connection.execute(query.order_by(MATTER.c.id), execution_options={"yield_per": CHUNK})
         for row in rows:
             yield row.id, row.seq, row.head
+
+    def filed_since(self, workflow: str, since: datetime, *, limit: int) -> list[str]:
+        """Return the ids of the newest *limit* matters of a flow that were filed since then."""
+        query = (
+            select(MATTER.c.id)
+            .where(MATTER.c.district_id == self.district, MATTER.c.filed_at >= since, MATTER.c.workflow == workflow)
+            .order_by(MATTER.c.filed_at.desc(), MATTER.c.id.desc())
+            .limit(limit)
+        )
+        return list(self.connection.execute(query).scalars())
 
     def all(self, *, only_open: bool = False) -> Iterator[Stored]:
         """Yield every matter (or every open one), in id order."""

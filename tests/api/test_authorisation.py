@@ -104,6 +104,7 @@ TABLE: dict[str, Rule] = {
     "GET /limits/{flow}/edit": ability(Ability.LIMITS),
     "POST /limits/{flow}/edit": ability(Ability.LIMITS, then=409),
     "GET /limits/proposals/{proposal_id}": ability(Ability.LIMITS, Ability.APPROVE, then=404),
+    "GET /limits/proposals/{proposal_id}/backtest": ability(Ability.LIMITS, Ability.APPROVE, then=404),
     "POST /limits/proposals/{proposal_id}/send": ability(Ability.LIMITS, then=404),
     "POST /limits/proposals/{proposal_id}/withdraw": ability(Ability.LIMITS, then=404),
     "POST /limits/proposals/{proposal_id}/approve": ability(Ability.APPROVE, then=404),

@@ -204,3 +204,19 @@ def test_limits_are_closed_to_others_and_unknown_ones_are_not_found(client: Test
     act_as(client, "security_admin")
     assert client.get("/limits").status_code == 200
     assert client.get(EDIT).status_code == 403
+
+
+def test_past_months_are_tried_and_their_assumption_is_stated(client: TestClient) -> None:
+    """How much was reproduced, what would be otherwise, and what is assumed; a draft with errors cannot be tried."""
+    act_as(client, AUTHOR)
+    where = draft(client, **{"c.5.grid": "1 工作日"})
+    faulty = draft(client, **{"c.5.grid": ""})
+
+    page = Page(client.get(f"{where}/backtest").text)
+
+    assert re.search(r"(\d+) / \1 件和记录一模一样", page.text)
+    assert "假定大家还在原来的时刻做原来的事" in page.text
+    assert page.has("a", href=f"{where}/backtest", aria_current="page")
+    assert client.get(f"{faulty}/backtest").status_code == 409
+    act_as(client, "jingyi-2.grid_worker.1")
+    assert client.get(f"{where}/backtest").status_code == 403
