@@ -73,7 +73,6 @@ def figure(
     viewer = reader_of(asked)
     pick = Pick(unit=unit, role=role, level=level, category=category, at=_instant(at))
     wanted_day = day_in(day)
-    shelf = asked.sanlian.door.shelf
     with asked.sanlian.uow.read() as tx:
         frame = frame_in(asked, viewer, flow_of=asked.flows_in(tx), day=wanted_day)
         found = figure_list(tx, name, frame, pick, cursor=after)
