@@ -26,6 +26,7 @@ from engine.services.naming import (
 )
 from engine.services.personal import masked
 from engine.services.sight import Sight, no_such_matter, sight_in
+from engine.services.taking_back import undo_filing_until
 from engine.services.time_state import TimeState, time_state
 from engine.services.timeline import Entry, Stage, entries, stages
 from engine.services.turns import turn_of, turn_words
@@ -262,6 +263,9 @@ def _facts(matter: Matter, *, workflow: Workflow, around: Surroundings) -> tuple
     facts = [Fact("在哪", place_name(matter.place, organisation)), Fact("现在", workflow.states[matter.state].label.zh)]
     if matter.kind == MatterKind.DEMAND:
         facts.append(Fact("来源", _CHANNELS.get(matter.start, matter.start)))
+    until = undo_filing_until(matter, workflow=workflow, world=around.world, now=around.now)
+    if until is not None:
+        facts.append(Fact("刚报的", f"居民 {around.world.calendar(None).local(until):%H:%M} 前可以撤回，时限照走"))
     for name, value in matter.fields.items():
         rule = workflow.fields.get(name)
         if rule is not None:

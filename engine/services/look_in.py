@@ -20,6 +20,7 @@ from engine.core.workflow.declaration import Action, Workflow
 from engine.services.case_file import Surroundings
 from engine.services.clock_card import duration_words, move_words
 from engine.services.naming import LevelMark, holder_name, place_name, title_of, unit_name
+from engine.services.taking_back import undo_filing_until
 from engine.services.timeline import Entry, Stage, entries, stages
 from engine.services.worklist import details_of, secret_value
 from engine.store.unit_of_work import Transaction
@@ -156,7 +157,7 @@ def look_in(tx: Transaction, matter: Matter, *, around: Surroundings) -> LookIn:
         offers=tuple(one for one in free if not _is_special(one, rating)),
         rating=rating,
         undo=next((one for one in free if one.action == BuiltIn.UNDO), None),
-        undo_filing_until=_undo_filing_until(matter, workflow=workflow, world=world, now=now),
+        undo_filing_until=undo_filing_until(matter, workflow=workflow, world=world, now=now),
     )
 
 
@@ -242,14 +243,6 @@ def _promises(matter: Matter, *, workflow: Workflow) -> tuple[Promise, ...]:
         if declared is not None and (clock.ended is not None or matter.is_open):
             found.append(Promise(declared.label.zh, clock.due, clock.ended, clock.late_at is not None))
     return tuple(found)
-
-
-def _undo_filing_until(matter: Matter, *, workflow: Workflow, world: World, now: datetime) -> datetime | None:
-    start = workflow.starts.get(matter.start)
-    if start is None or start.settle is None or not matter.is_open:
-        return None
-    until = world.calendar(workflow.calendar).due(matter.filed, start.settle).at
-    return until if now < until else None
 
 
 def _rating(free: Iterable[Offer]) -> Rating | None:

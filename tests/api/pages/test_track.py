@@ -271,3 +271,29 @@ def test_large_print_is_remembered_on_the_resident_page(sanlian: Sanlian, strang
     assert answer.headers["location"] == f"/t/{code}"
     assert 'data-size="xl"' in stranger.get(f"/t/{code}").text
     assert 'data-size="xl"' in stranger.get("/track").text
+
+
+@pytest.mark.parametrize(("minutes", "undone"), [(4, True), (11, False)], ids=["within ten minutes", "later"])
+def test_filing_taken_back_is_recorded_as_undone_and_the_grid_has_seen_it_meanwhile(
+    sanlian: Sanlian, client: TestClient, minutes: int, undone: bool
+) -> None:
+    """The grid's clock runs from the filing; who takes it back within ten minutes has undone it."""
+    act_as(client, "jingyi-2.resident.1")
+    form = Page(client.get("/matters/new").text).form("/matters/new")["fields"]
+    client.post("/matters/new", data={**form, "f-detail": "楼顶水箱盖掉了。"})
+    (code,) = re.findall(r"/t/([0-9A-Z]{12})\"", client.get("/receipt").text)
+    (number,) = set(re.findall(r"26\d\d-\d{4}", client.get(f"/t/{code}").text))
+    later(sanlian, minutes=minutes)
+
+    act_as(client, "jingyi-2.grid_worker.1")
+    seen_by_grid = Page(client.get(f"/matters/{number}").text).text
+    withdraw = Page(client.get(f"/t/{code}").text).form("/do/withdraw")["fields"]
+    assert client.post(f"/t/{code}/do/withdraw", data=withdraw).status_code == 303
+
+    assert ("居民 14:30 前可以撤回" in seen_by_grid) == undone
+    with sanlian.uow.read() as tx:
+        demand = tx.demands.by_number(number)
+        assert demand is not None
+        last = [read_event(one.body) for one in tx.events.of(demand.matter)][-1]
+    assert ("undone" in last.data) == undone
+    assert last.to == "withdrawn"
