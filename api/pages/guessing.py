@@ -8,7 +8,6 @@ from engine.core.scope import Organisation
 from engine.core.workflow.declaration import Workflow
 from engine.services.find_place import PlaceFinder
 from engine.services.places import buildings_of
-from engine.services.sight import sight_of
 from engine.services.suggest import SURE_SCORE, Alike, Suggestion, Told, alike, catalogue_of, suggest
 
 CATEGORY, KIND, DETAIL, PLACE, BUILDING = "category", "kind", "detail", "place", "building"
@@ -63,7 +62,7 @@ def guess(asked: Asked, typed: Typed, *, flow: Workflow, guessed_kind: str) -> t
         near = (
             alike(
                 tx, Told(text, place, values.get(CATEGORY, "")),
-                sight=sight_of(asked.actor, world=world, flows=asked.flows), world=world,
+                sight=asked.sight, world=world,
                 flow_of=lambda digest: shelf.workflow(tx, digest), now=asked.now,
             )
             if place

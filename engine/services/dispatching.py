@@ -83,7 +83,7 @@ def waiting_table(
     now: datetime,
 ) -> Table:  # fmt: skip
     """Return what waits for *viewer*; *reason* cuts it down to one of `REASONS`."""
-    seeker = _Seeker(tx, viewer, sight=sight_of(viewer, world=world, flows=flows), flows=flows)
+    seeker = _Seeker(tx, viewer, sight=sight_of(viewer, world=world, flows=flows, now=now), flows=flows)
     found: dict[str, tuple[str, Matter]] = {}
     for name, matters in seeker.all():
         for matter in matters:

@@ -114,7 +114,7 @@ def frame_of(
     return Frame(
         now=now, day=wanted, zone=zone, before=(_midnight(last, zone), start), today=(start, until), rest=(now, end),
         week=(until - timedelta(days=RATE_DAYS), until), month=(until - timedelta(days=AGAIN_DAYS), until),
-        stuck_before=_midnight(stuck, zone), sight=sight_of(viewer, world=world, flows=flows),
+        stuck_before=_midnight(stuck, zone), sight=sight_of(viewer, world=world, flows=flows, now=now),
         home=home_of(viewer, world.organisation), world=world, flows=tuple(flows), flow_of=flow_of,
     )  # fmt: skip
 

@@ -26,7 +26,7 @@ def list_matters(
     now: datetime,
 ) -> tuple[tuple[Matter, ...], str]:
     """Return the next *limit* matters after *cursor*, and the cursor of the page after them (empty: the last)."""
-    sight = sight_of(viewer, world=world, flows=flows)
+    sight = sight_of(viewer, world=world, flows=flows, now=now)
     wanted = wanted_by(tx, filters, sight=sight, viewer=viewer, world=world, flows=flows, now=now)
     found = Listing(tx.connection, tx.district).page(wanted, after=read_cursor(cursor), limit=limit + 1)
     shown = found[:limit]
