@@ -50,6 +50,18 @@ class Coming:
     line: int
 
 
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """
+    A forecast, and how long it holds while nobody acts.
+
+    Asked for at any instant up to `steady_until`, the first timer's, it is the same; None: at every instant.
+    """
+
+    coming: tuple[Coming, ...]
+    steady_until: datetime | None
+
+
 def forecast(
     matter: Matter,
     *,
@@ -66,9 +78,29 @@ def forecast(
         family: its open children and topics with their workflows; their ends are events of the matter too.
         flows: by id, for what a rule might open on the way; without them the forecast ends there.
     """
+    return foresee(matter, now=now, workflow=workflow, world=world, family=family, flows=flows).coming
+
+
+def foresee(
+    matter: Matter,
+    *,
+    now: datetime,
+    workflow: Workflow,
+    world: World,
+    family: Iterable[tuple[Matter, Workflow]] = (),
+    flows: Mapping[str, Workflow] | None = None,
+    to_next_move: bool = False,
+) -> Foreseen:
+    """
+    Return the same with how long it holds.
+
+    Args:
+        to_next_move: stop after the first event that takes the matter somewhere else, as a list needs no more.
+    """
     rehearsal = Rehearsal(((matter, workflow), *family), flows=flows or {}, world=world)
     coming: list[Coming] = []
     shown: set[tuple[str, str, str, int]] = set()
+    first = _next(rehearsal, shown) if matter.is_open else None
     for _ in range(MOST):
         timer = _next(rehearsal, shown)
         if timer is None or not rehearsal.matters[matter.id].is_open:
@@ -89,7 +121,9 @@ def forecast(
             for decision in decisions
             if decision.after.id == matter.id and not decision.occurrence.data.get("passed_over")
         )
-    return tuple(coming)
+        if to_next_move and next_move(coming) is not None:
+            break
+    return Foreseen(coming=tuple(coming), steady_until=first.fire if first is not None else None)
 
 
 def _next(rehearsal: Rehearsal, shown: set[tuple[str, str, str, int]]) -> Timer | None:
@@ -133,6 +167,6 @@ def final_by(coming: tuple[Coming, ...]) -> datetime | None:
     return next((event.at for event in coming if event.ends is not None), None)
 
 
-def next_move(coming: tuple[Coming, ...]) -> Coming | None:
+def next_move(coming: Iterable[Coming]) -> Coming | None:
     """Return the next event that takes the matter somewhere else."""
     return next((event for event in coming if event.moves), None)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.core.forecast import final_by, forecast
+from engine.core.forecast import final_by
 from engine.core.history import Event, read_event
 from engine.core.matter import Actor, Holder, Matter
 from engine.core.offers import Offer, offers
@@ -144,7 +144,7 @@ def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surrou
     workflow, world, now = around.flow_of(matter.digest), around.world, around.now
     events = [read_event(record.body) for record in tx.events.of(matter.id)]
     private = _private(tx, events, workflow=workflow)
-    coming = forecast(matter, now=now, workflow=workflow, world=world) if matter.is_open else ()
+    coming = coming_to(matter, now=now, workflow=workflow, world=world)
     state = workflow.states[matter.state]
     holder = matter.stands_in or matter.holder
     turn = turn_of(matter, workflow=workflow, world=world, now=now)

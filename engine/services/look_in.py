@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.core.forecast import Coming, forecast, next_move
+from engine.core.forecast import Coming, next_move
 from engine.core.history import Event, read_event
 from engine.core.matter import STATE_CLOCK, Actor, Matter, receipt_post
 from engine.core.offers import Offer, offers
@@ -124,7 +124,7 @@ def look_in(tx: Transaction, matter: Matter, *, around: Surroundings) -> LookIn:
     """Return the page of *matter* for whoever reported it."""
     workflow, world, now = around.flow_of(matter.digest), around.world, around.now
     events = [read_event(record.body) for record in tx.events.of(matter.id)]
-    coming = forecast(matter, now=now, workflow=workflow, world=world) if matter.is_open else ()
+    coming = coming_to(matter, now=now, workflow=workflow, world=world)
     told = _told(tx, events, matter, workflow=workflow, around=around)
     offered = offers(workflow, matter, reporter_of(matter, workflow), now=now, world=world)
     free = tuple(offer for offer in offered if offer.refusal is None)
@@ -262,7 +262,8 @@ def _steps(found: Sequence[Stage], told: Sequence[Told]) -> tuple[Step, ...]:
         label = _LAST if place == len(found) - 1 and stage.state == "todo" else stage.label
         note = _LATER if stage.state == "todo" and stage.level is not None and not stage.note else stage.note
         inside = [one for one in told if one.said and not one.is_own and _is_in(one.at, stage)]
-        last = inside[-1] if inside and stage.state != "todo" else None
+        # The end repeats nothing: what was said last stands with the step it was said in.
+        last = inside[-1] if inside and stage.state != "todo" and (stage.until or stage.level) else None
         steps.append(
             Step(
                 label=label, state=stage.state, level=stage.level, note=note,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from engine.core.clock.working_calendar import WorkingCalendar
-from engine.core.forecast import Coming, forecast, next_move
+from engine.core.forecast import Coming, next_move
 from engine.core.matter import STATE_CLOCK, Actor, Holder, Matter
 from engine.core.offers import Offer, offers
 from engine.core.scope import World
@@ -175,7 +175,7 @@ def _row(
     matter: Matter, number: str, detail: str | None, *, viewer: Actor, groups: Sequence[Group], around: Around
 ) -> TodayRow:
     flow, world, now = around.flow_of(matter.digest), around.world, around.now
-    coming = forecast(matter, now=now, workflow=flow, world=world)
+    coming = next_to(matter, now=now, workflow=flow, world=world)
     state = flow.states[matter.state]
     offered = in_order(offers(flow, matter, viewer, now=now, world=world))
     first = first_act(offered, matter, flow=flow)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from engine.core.forecast import forecast, next_move
+from engine.core.forecast import next_move
 from engine.core.history import vault_ref
 from engine.core.matter import REVIEW_CLOCK, STATE_CLOCK, Actor, Matter
 from engine.core.scope import Organisation, World
@@ -294,7 +294,7 @@ def _row(
     world: World,
     now: datetime,
 ) -> Row:
-    coming = forecast(matter, now=now, workflow=workflow, world=world) if matter.is_open else ()
+    coming = next_to(matter, now=now, workflow=workflow, world=world)
     move = next_move(coming)
     state = workflow.states[matter.state]
     return Row(

@@ -81,13 +81,13 @@ def with_everything(form: str) -> bytes:
     exif = Image.Exif()
     exif[ORIENTATION], exif[MODEL] = 6, "secret device"
     exif.get_ifd(GPS).update({1: "N", 2: (39.0, 54.0, 0.0)})
-    saved = {"exif": exif.tobytes()}
+    exif_bytes = exif.tobytes()
     if form == "PNG":
         remark = PngInfo()
         remark.add_text("Comment", "secret remark")
-        picture_ = picture(form, size=(40, 20), pnginfo=remark, **saved)
+        picture_ = picture(form, size=(40, 20), pnginfo=remark, exif=exif_bytes)
     else:
-        picture_ = picture(form, size=(40, 20), **saved)
+        picture_ = picture(form, size=(40, 20), exif=exif_bytes)
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as zipped:
         zipped.writestr("secret.html", "<script>secret</script>")

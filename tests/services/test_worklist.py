@@ -10,7 +10,6 @@ from engine.store.listing import After
 from engine.wiring import Sanlian
 from tests.support.demo import NOW
 
-
 CENTRE = Actor(post="street.service_centre.1", role="service_centre", unit="street", person="demo-centre")
 
 

@@ -96,3 +96,6 @@ def test_pages_of_limits_are_accessible(site: str, open_page: OpenPage, width: i
         for more in page.locator("details").all():
             more.evaluate("one => { one.open = true }")
         assert_accessible(page, width=width)
+        page.get_by_role("link", name="过去三个月").click()
+        expect(page.locator("h1")).to_have_text("拿过去三个月试算")
+        assert_accessible(page, width=width)

@@ -1,6 +1,7 @@
 """The dispatch table without script: one press, several together, stale pages, and a caller taken in."""
 
 import re
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -12,7 +13,7 @@ from tests.api.page import Page
 CULVERT, TILES = "2611-0004", "2611-0012"  # both wait for dispatch
 
 
-def row_forms(page: Page) -> dict[str, dict[str, object]]:
+def row_forms(page: Page) -> dict[str, dict[str, Any]]:
     """The forms of the rows by the number of their matter."""
     return {str(form["fields"]["ref"]): form for form in page.forms if "ref" in form["fields"]}
 
@@ -28,7 +29,7 @@ def test_table_shows_what_waits_with_its_reason_and_the_unit_of_its_category(cli
 
     form = row_forms(page)[CULVERT]
     assert str(form["action"]).endswith("/do/dispatch")
-    assert form["fields"]["seat-lead"] == "drainage"  # type: ignore[index]  # fields of a parsed form
+    assert form["fields"]["seat-lead"] == "drainage"
     for words in ("等派单 2", "单位空着 1", "轮到你 4", "过了签收时限没人接 3", "1 区排水管理处"):
         assert words in page.text
 
@@ -58,7 +59,7 @@ def test_press_sends_it_to_the_unit_and_leads_to_the_next_row(client: TestClient
     assert f"{CULVERT} 派给了区排水管理处" in page.text.replace("  ", " ")
     assert CULVERT not in row_forms(page)
     focused = [one["id"] for tag, one in page.elements if tag == "tr" and "data-focus" in one]
-    assert focused == [f"r-{form['fields']['next']}"]  # type: ignore[index]  # fields of a parsed form
+    assert focused == [f"r-{form['fields']['next']}"]
 
 
 def test_press_is_one_press_when_it_comes_twice(client: TestClient, sanlian: Sanlian) -> None:

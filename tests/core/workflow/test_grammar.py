@@ -32,7 +32,8 @@ LANGUAGE_KEYS = {
     "migrate": "from map clocks counters",
     "state": "label held_by due ladder timers actions milestones extend calendar stops basis pause vote children "
     "waits_for review final no_deadline",
-    "action": "label by to when require optional limit set marks counts confirm not_before other_than place_from settle shown",
+    "action": "label by to when require optional limit set marks counts confirm not_before other_than place_from "
+    "settle shown",
     "timer": "at do to to_role more tell keep fires limit when reason",
     "timer_without_at": "do to to_role more tell keep fires limit when reason",
     "vote": "members announce window rounds quorum pass unit passed rejected no_quorum",
