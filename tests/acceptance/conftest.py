@@ -1,0 +1,25 @@
+"""The deployments the acceptance checks look at: the demo with a matter in every state of every shipped flow."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.wiring import Sanlian
+from tests.support.every_state import every_state_of_support_lines, every_state_of_the_demo
+
+
+@pytest.fixture(scope="session")
+def every_state(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sanlian]:
+    """The demo, with a matter in every state of its flows; only looked at, never changed."""
+    made = every_state_of_the_demo(demo_file, tmp_path_factory.mktemp("every-state"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def support_lines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sanlian]:
+    """A town with a matter in every state of the flow for event logs; only looked at, never changed."""
+    made = every_state_of_support_lines(tmp_path_factory.mktemp("lines"))
+    yield made
+    made.close()
