@@ -19,6 +19,7 @@ from engine.core.terms import BuiltIn, Covers, Do, EventType
 from engine.core.workflow.declaration import Action, Workflow
 from engine.services.case_file import Surroundings
 from engine.services.clock_card import duration_words, move_words
+from engine.services.foresee import coming_to
 from engine.services.naming import LevelMark, holder_name, place_name, title_of, unit_name
 from engine.services.taking_back import undo_filing_until
 from engine.services.timeline import Entry, Stage, entries, stages

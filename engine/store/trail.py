@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from sqlalchemy import and_, or_, select
 
-from engine.store.events import SYSTEM_PREFIX, EventRecord
+from engine.core.terms import EventType
+from engine.store.events import EventRecord
 from engine.store.repository import Repository, table
 
 EVENT = table("event")
 _NAMES = ("matter_id", "seq", "type", "at", "recorded_at", "timer_key", "body", "hash")
-_UNTIL_SYSTEM = "system0"
 
 
 class Place(NamedTuple):
@@ -42,8 +42,7 @@ class Trail(Repository):
         wanted += [EVENT.c.recorded_at < until] if until is not None else []
         wanted += [EVENT.c.type.in_(sorted(kinds))] if kinds else []
         wanted += [EVENT.c.matter_id == chain] if chain is not None else []
-        if matters_only:
-            wanted.append(or_(EVENT.c.matter_id < SYSTEM_PREFIX, EVENT.c.matter_id >= _UNTIL_SYSTEM))
+        wanted += [EVENT.c.type != EventType.SYSTEM.value] if matters_only else []
         if after is not None:
             wanted.append(EVENT.c.recorded_at <= after.recorded_at)
             wanted.append(
