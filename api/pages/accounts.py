@@ -14,13 +14,17 @@ from engine.core.abilities import office_of
 from engine.core.terms import Ability
 from engine.errors import BadInput, Conflict
 from engine.services.accounts import (
+    AT_A_TIME,
     Account,
+    FirstPassword,
     close_account,
     end_sessions,
+    first_passwords,
     list_accounts,
     open_account,
     reopen_account,
     reset_password,
+    without_password,
 )
 
 router = APIRouter()
@@ -87,6 +91,16 @@ def press_reset(asked: AskedNow, posted: Posted) -> Response:
     return _handed(asked, posted, person, password)
 
 
+@router.post(f"{PATH}/first")
+def press_first(asked: AskedNow, posted: Posted) -> Response:
+    """Give those who came with a workbook their first one-time passwords, to be printed and cut."""
+    by = asked.require(Ability.ACCOUNTS).actor
+    asked.require_fresh()
+    del posted
+    slips = first_passwords(asked.sanlian.uow, by=by, keys=asked.sanlian.keys, now=asked.now)
+    return _page(asked, q="", slips=slips)
+
+
 @router.post(f"{PATH}/close")
 def press_close(asked: AskedNow, posted: Posted) -> Response:
     """Let somebody no longer sign in."""
@@ -125,12 +139,16 @@ def _page(
     done: str = "",
     handed: Handed | None = None,
     faulty: tuple[str, str, str] = ("", "", ""),
+    slips: tuple[FirstPassword, ...] = (),
 ) -> Response:
     found = _accounts(asked, q)
+    with asked.sanlian.uow.read() as tx:
+        waiting = len(without_password(tx))
     person, typed, error = faulty
     context: dict[str, Any] = {
         **asked.frame("accounts"), "q": q, "rows": [_row(asked, one) for one in found[:SHOWN]], "count": len(found),
         "shown": SHOWN, "done": done, "handed": handed, "faulty": person, "typed": typed, "error": error,
+        "slips": slips, "waiting": waiting, "at_a_time": AT_A_TIME,
     }  # fmt: skip
     return draw("signing_in/accounts.html", context, status=422 if error else 200)
 

@@ -20,6 +20,8 @@ from engine.services.sign_in import Keys, normal_login
 from engine.store.people import Person
 from engine.store.unit_of_work import Transaction, UnitOfWork
 
+# Each password takes a fifth of a second to hash.
+AT_A_TIME = 30
 OPERATOR = Actor(post="command-line", role="operator")
 
 
@@ -35,6 +37,15 @@ class Account:
     must_change: bool
     is_closed: bool
     sessions: int
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPassword:
+    """What somebody is handed to sign in for the first time."""
+
+    name: str
+    login: str
+    password: str
 
 
 def list_accounts(tx: Transaction, organisation: Organisation, *, text: str, now: datetime) -> tuple[Account, ...]:
@@ -108,6 +119,31 @@ def reset_password(uow: UnitOfWork, person_id: str, *, by: Actor, keys: Keys, no
         data = {"person": person.id, "sessions_ended": ended}
         record(tx, TOPIC, action="password_reset", by=by, now=now, data=data)
     return password
+
+
+def without_password(tx: Transaction) -> tuple[Person, ...]:
+    """Return who has an account that nobody ever gave a password: those a workbook brought, by account."""
+    return tuple(
+        person
+        for person in everybody(tx)
+        if person.password_hash is None and person.office is None and person.disabled_at is None
+    )
+
+
+def first_passwords(uow: UnitOfWork, *, by: Actor, keys: Keys, now: datetime) -> tuple[FirstPassword, ...]:
+    """Give the next `AT_A_TIME` people without a password their first one-time password, and return them."""
+    with uow.read() as tx:
+        waiting = without_password(tx)[:AT_A_TIME]
+    made = {person.id: one_time_password(keys.salts()) for person in waiting}
+    hashed = {person: keys.hasher.hash(password) for person, password in made.items()}
+    handed = []
+    with uow.write() as tx:
+        still = {person.id for person in without_password(tx)}  # somebody else may have been at it
+        for person in (one for one in waiting if one.id in still):
+            tx.people.set_password(person.id, hashed[person.id], must_change=True)
+            record(tx, TOPIC, action="password_given", by=by, now=now, data={"person": person.id})
+            handed.append(FirstPassword(name=person.name, login=person.login or "", password=made[person.id]))
+    return tuple(handed)
 
 
 def reset_by_login(uow: UnitOfWork, login: str, *, keys: Keys, now: datetime) -> str:

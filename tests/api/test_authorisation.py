@@ -160,6 +160,7 @@ TABLE: dict[str, Rule] = {
     "GET /accounts": ability(Ability.ACCOUNTS),
     "POST /accounts/open": ability(Ability.ACCOUNTS, then=422),
     "POST /accounts/reset": ability(Ability.ACCOUNTS, then=404),
+    "POST /accounts/first": ability(Ability.ACCOUNTS),
     "POST /accounts/close": ability(Ability.ACCOUNTS, then=404),
     "POST /accounts/reopen": ability(Ability.ACCOUNTS, then=404),
     "POST /accounts/end": ability(Ability.ACCOUNTS, then=404),
