@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from engine.core.clock.duration import Duration
 from engine.core.clocks import declared_due, indexed
 from engine.core.decision import Decision, Occurrence, Refusal
 from engine.core.draft import Draft
@@ -20,7 +21,8 @@ from engine.core.matter import STATE_CLOCK, Clock, Matter, Suspended
 from engine.core.scope import SYSTEM, World
 from engine.core.terms import EventType, RefusalCode
 from engine.core.timers import armed, ring_again, rules_of
-from engine.core.workflow.declaration import State, Workflow
+from engine.core.workflow.condition import Condition
+from engine.core.workflow.declaration import Limits, State, Workflow
 from engine.core.workflow.machine import MIGRATED, machine_of
 
 OTHER_PATH = Refusal(
@@ -95,7 +97,7 @@ def _with_limit_of(
     old: Workflow, new: Workflow, matter: Matter, key: str, clock: Clock, state: State, world: World
 ) -> Clock:
     due = declared_due(new, key, state)
-    if clock.ended is not None or due is None or due.given:
+    if clock.ended is not None or due is None or due.given or _grants_alike(_Pair(old, new), due.column):
         return clock
     was, limit = (_limit(flow, matter, key, clock, state, world) for flow in (old, new))
     if was == limit:
@@ -137,6 +139,19 @@ class _Pair:
 def _same_path(pair: _Pair) -> bool:
     old, new = (_without_limits(flow) for flow in (pair.old, pair.new))
     return old == new
+
+
+@lru_cache(maxsize=1024)
+def _grants_alike(pair: _Pair, column: str | None) -> bool:
+    """Whether both versions grant the same for the same facts: one column is all that counts, and the seasons."""
+    old, new = pair.old.limits, pair.new.limits
+    if old is None or new is None:
+        return old is new
+    return old.seasons == new.seasons and (column is None or _cells(old, column) == _cells(new, column))
+
+
+def _cells(limits: Limits, column: str) -> list[tuple[Condition | None, Duration]]:
+    return [(row.when, row.cells[column]) for row in limits.rows if column in row.cells]
 
 
 def _without_limits(flow: Workflow) -> dict[str, object]:

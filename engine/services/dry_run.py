@@ -128,7 +128,6 @@ class _Trial:
     flows: dict[str, Workflow]
     seen: dict[str, _Seen] = field(default_factory=dict)
     ringing: set[str] = field(default_factory=set)
-    overdue: set[str] = field(default_factory=set)
     stranded: int = 0
     stuck: int = 0
 
@@ -149,18 +148,16 @@ class _Trial:
                 continue
             after = answer.after
             self.seen[matter.id] = _Seen(matter, after, tuple(_moved(matter, after, self.new)))
-            timers = armed(self.new, after, self.world)
-            if any(timer.fire <= self.now for timer in timers):
+            # A timer that stays as it was has nothing to do with the change, also when it is overdue.
+            if any(timer.fire <= self.now for timer in answer.arm):
                 self.ringing.add(matter.id)
-                if any(timer.fire <= self.now for timer in armed(self.old, matter, self.world)):
-                    self.overdue.add(matter.id)
-            if not timers and not may_wait(after, self.new):
-                self.stranded += 1
+            if answer.cancel and not answer.arm and not armed(self.new, after, self.world):
+                self.stranded += not may_wait(after, self.new)
 
     def let_ring(self) -> None:
         """Let act what would ring at once, and leave out what would have happened now under the old limits too."""
         happened = self._rung(self.ringing, is_new=True)
-        anyway = self._rung(self.overdue, is_new=False)
+        anyway = self._rung(self.ringing, is_new=False)
         for name, seen in self.seen.items():
             late, moves_to = happened.get(name, (False, None))
             late_anyway, moves_anyway = anyway.get(name, (False, None))
