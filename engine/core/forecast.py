@@ -100,11 +100,12 @@ def foresee(
     rehearsal = Rehearsal(((matter, workflow), *family), flows=flows or {}, world=world)
     coming: list[Coming] = []
     shown: set[tuple[str, str, str, int]] = set()
-    first = _next(rehearsal, shown) if matter.is_open else None
+    first: Timer | None = None
     for _ in range(MOST):
         timer = _next(rehearsal, shown)
         if timer is None or not rehearsal.matters[matter.id].is_open:
             break
+        first = first or timer
         before, pinned = rehearsal.matters[timer.matter], rehearsal.pinned[timer.matter]
         rule = rule_of(pinned, before, timer.clock, timer.rule)
         now = max(now, timer.fire)

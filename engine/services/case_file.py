@@ -13,6 +13,7 @@ from engine.core.terms import Counter, MatterKind, Seat
 from engine.core.workflow.declaration import Workflow
 from engine.services.clock_card import ClockCard, clock_card, time_of
 from engine.services.first_act import first_act, in_order
+from engine.services.foresee import coming_to
 from engine.services.identity import Known, people_masked
 from engine.services.naming import (
     LevelMark,

@@ -14,6 +14,7 @@ from engine.core.workflow.declaration import State, Workflow
 from engine.services.clock_card import event_words, time_of
 from engine.services.desk_of import desk_of
 from engine.services.first_act import FirstAct, first_act, in_order
+from engine.services.foresee import next_to
 from engine.services.naming import LevelMark, level_mark, place_name, title_of
 from engine.services.time_state import TimeState
 from engine.services.worklist import PAGE_ROWS, FlowOf, details_of, number_of, read_cursor, write_cursor

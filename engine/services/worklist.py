@@ -16,6 +16,7 @@ from engine.core.scope import Organisation, World
 from engine.core.terms import Covers, MatterKind, Seat, UnitKind
 from engine.core.workflow.declaration import Workflow
 from engine.services.clock_card import move_words, time_of
+from engine.services.foresee import next_to
 from engine.services.naming import LevelMark, level_mark, title_of
 from engine.services.personal import is_personal, personal_fields
 from engine.services.sight import Sight, sight_of
