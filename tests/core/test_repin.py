@@ -1,6 +1,10 @@
 """Going over to other limits: timers are those of the facts, the forecast holds, and coming back is coming back."""
 
+from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
+from datetime import timedelta
+from functools import cache
 from random import Random
 
 import pytest
@@ -8,8 +12,10 @@ import pytest
 from engine.core.clocks import due_of
 from engine.core.command import Migrate
 from engine.core.decision import Refusal
+from engine.core.flow_law import FlowLaw
 from engine.core.forecast import forecast
-from engine.core.matter import Matter
+from engine.core.legality import AtWork, Replay, Seats
+from engine.core.matter import Json, Matter, merge
 from engine.core.rehearse import Rehearsal
 from engine.core.repin import same_path
 from engine.core.terms import EventType, RefusalCode
@@ -18,7 +24,8 @@ from engine.core.workflow.declaration import Workflow
 from engine.core.workflow.limits_edit import edit_limits
 from engine.core.workflow.loader import read_flow
 from engine.core.workflow.tree import Path
-from tests.support.lives import Life
+from tests.core.test_legality import CALENDARS, as_body
+from tests.support.lives import FIRST, Life
 from tests.support.shipped import FOLDER, shipped_catalogue, shipped_flows, shipped_world
 
 FLOW = "three_tier"
@@ -188,3 +195,72 @@ def test_paths_are_compared_and_not_only_names() -> None:
 
     assert same_path(flow, replace(flow, digest="y", limits=None))
     assert not same_path(flow, fewer)
+
+
+@cache
+def judged() -> tuple[dict[str, Replay], tuple[list[Json], ...]]:
+    """Judges of every version, and the histories of some lives in which limits changed twice."""
+    flows: dict[str, Workflow] = {flow.digest: flow for flow in shipped_flows().values()}
+    histories: dict[tuple[int, str], list[Json]] = {}
+    for seed in range(230, 234):
+        life, random = lived(seed), Random(seed)
+        for version in (2, 3):
+            new = other_limits(random, version)
+            flows[new.digest] = new
+            go_over(life, new)
+            for _ in range(40):
+                life.step()
+        for decision in life.engine.log:
+            histories.setdefault((seed, decision.after.id), []).append(as_body(decision))
+    world = shipped_world()
+    seats = Seats([(FIRST - timedelta(days=1), world.organisation)])
+    hourly = AtWork(FIRST + timedelta(hours=n) for n in range(24 * 1500))
+    calendars = {CALENDARS: world.calendars}
+    judges = {
+        digest: Replay(FlowLaw(flow), seats, calendars=calendars, at_work=hourly) for digest, flow in flows.items()
+    }
+    return judges, tuple(histories.values())
+
+
+def faults(history: list[Json]) -> list[tuple[str, str]]:
+    """What a judge finds wrong, and what kind of event it is about."""
+    judges, _ = judged()
+    state: Json = {}
+    found = []
+    for event in history:
+        judge = judges[event["workflow"]]
+        found += [(event["type"], fault.text) for fault in judge.faults_before(state, event)]
+        merge(state, deepcopy(event["data"]["patch"]))
+        found += [(event["type"], fault.text) for fault in judge.faults_after(state, event)]
+    return found
+
+
+def test_judge_finds_nothing_in_histories_with_changes_of_limits() -> None:
+    """Late and missed rules are judged by the limits that held then; a due instant moved into the past is no fault."""
+    _, histories = judged()
+    assert sum(event["type"] == "migrated" for history in histories for event in history) > 20
+    for history in histories:
+        assert faults(history) == []
+
+
+@pytest.mark.parametrize(
+    ("tamper", "said"),
+    [
+        (lambda event: event["data"]["migrated"].update(to="0" * 64), "对不上"),
+        (lambda event: event["data"]["migrated"].update({"from": "0" * 64}), "对不上"),
+        (lambda event: event.update(actor={"post": "x", "role": "street_head"}), "人的名下"),
+        (lambda event: event["data"]["patch"].update(place="elsewhere"), "时限以外"),
+        (lambda event: event["data"]["patch"].update(fields={"note": "x"}), "时限以外"),
+        (lambda event: event.update(to="grid_doing" if event["to"] != "grid_doing" else "take_in"), "离开"),
+    ],
+    ids=["other version", "from another", "by a person", "other place", "other field", "another step"],
+)
+def test_judge_finds_a_change_of_limits_that_was_tampered_with(tamper: Callable[[Json], None], said: str) -> None:
+    """It leads from the version of the matter to the one told, by the engine, and touches nothing but clocks."""
+    _, histories = judged()
+    history = deepcopy(next(one for one in histories if any(event["type"] == "migrated" for event in one)))
+    event = next(event for event in history if event["type"] == "migrated")
+
+    tamper(event)
+
+    assert any(kind == "migrated" and said in text for kind, text in faults(history))
