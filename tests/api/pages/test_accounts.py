@@ -15,10 +15,7 @@ NEWCOMERS = tuple(f"new-{n}" for n in range(1, 4))
 def newcomers(sanlian: Sanlian) -> None:
     """Three people with an account and no password, as an import leaves them."""
     with sanlian.uow.write() as tx:
-        people = [
-            Person(id=login, name=f"演示新人 {login}", created_at=sanlian.clock.now(), login=login)
-            for login in NEWCOMERS
-        ]
+        people = [Person(id=login, name="演示新人", created_at=sanlian.clock.now(), login=login) for login in NEWCOMERS]
         tx.people.put(people)
 
 
