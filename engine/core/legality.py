@@ -201,7 +201,8 @@ class Replay:
             yield Fault("actor", f"「{event.get('action')}」要换一个人来做")
         if self._law.covers.get(role) is Covers.OWN:
             by_receipt = actor.get("post") == receipt_post(state["id"])
-            if not by_receipt and state.get("reporter", {}).get("person") != person:
+            reporter = state.get("reporter", {}).get("person")
+            if not by_receipt and (person is None or reporter != person):
                 yield Fault("actor", "不是反映人本人")
             return
         at = instant(event["at"])

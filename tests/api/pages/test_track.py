@@ -10,8 +10,12 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from engine.core.command import File
 from engine.core.history import read_event
+from engine.core.matter import Actor
 from engine.core.scope import SYSTEM
+from engine.services.advance import Done, Entry, advance
+from engine.services.audit import GOOD, verify
 from engine.services.give_receipt import FREE, give_receipt, grouped
 from engine.services.sweep import sweep
 from engine.wiring import Sanlian
@@ -297,3 +301,40 @@ def test_filing_taken_back_is_recorded_as_undone_and_the_grid_has_seen_it_meanwh
         last = [read_event(one.body) for one in tx.events.of(demand.matter)][-1]
     assert ("undone" in last.data) == undone
     assert last.to == "withdrawn"
+
+
+def test_whoever_holds_the_receipt_of_a_nameless_report_acts_and_it_stands_up_to_verification(
+    sanlian: Sanlian, stranger: TestClient
+) -> None:
+    """Taken in by telephone without a person: the receipt alone makes its holder the reporter, lawfully."""
+    with sanlian.uow.read() as tx:
+        desk = tx.organisation.load().posts["street.service_centre.1"]
+    command = File(
+        matter=sanlian.door.ids(), district=sanlian.uow.district, workflow="three_tier", start="hotline",
+        actor=Actor(post=desk.id, role=desk.role, unit=desk.unit, person=desk.person), place="jingyi-2",
+        values={"detail": "水管漏了。", "category": "A1"},
+    )  # fmt: skip
+    (done,) = advance(sanlian.uow, [Entry(command)], now=sanlian.clock.now(), services=sanlian.door)
+    assert isinstance(done, Done)
+    assert done.matter.reporter is None
+    code = give_receipt(sanlian.uow, done.matter.id, salts=sanlian.door.salts, by=SYSTEM, now=sanlian.clock.now())
+    withdraw = Page(stranger.get(f"/t/{code}").text).form("/do/withdraw")["fields"]
+
+    answer = stranger.post(f"/t/{code}/do/withdraw", data=withdraw)
+
+    assert answer.status_code == 303
+    assert verify(sanlian.uow, sanlian.door.shelf, now=sanlian.clock.now(), processes=1).findings == ()
+
+
+def test_what_residents_did_by_receipt_stands_up_to_verification(sanlian: Sanlian, stranger: TestClient) -> None:
+    """Rated, taken back, rated again and settled by somebody without an account: every step was allowed."""
+    code = code_for(sanlian, "confirm")
+    stranger.post(f"/t/{code}/rate", data=rate(stranger, code, **{"f-rating": "mostly"}))
+    stranger.post(f"/t/{code}/do/undo", data=Page(stranger.get(f"/t/{code}").text).form("/do/undo")["fields"])
+    stranger.post(f"/t/{code}/rate", data=rate(stranger, code, **{"f-rating": "satisfied"}))
+    later(sanlian, minutes=10)
+
+    report = verify(sanlian.uow, sanlian.door.shelf, now=sanlian.clock.now(), processes=1)
+
+    assert report.findings == ()
+    assert report.exit_code == GOOD
