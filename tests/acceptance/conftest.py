@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from engine.wiring import Sanlian
+from tests.acceptance.pages import furnish
+from tests.acceptance.viewing import Viewing
 from tests.support.every_state import every_state_of_support_lines, every_state_of_the_demo
 
 
@@ -23,3 +25,10 @@ def support_lines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sanlian]
     made = every_state_of_support_lines(tmp_path_factory.mktemp("lines"))
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def furnished(every_state: Sanlian) -> tuple[Viewing, dict[str, str]]:
+    """The same deployment, served, with what some pages need, and the words for their addresses."""
+    seen = Viewing(every_state)
+    return seen, furnish(seen)

@@ -1,7 +1,7 @@
 """Matters in every state of every shipped flow: the demo, and through the door what it has not got."""
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -62,10 +62,12 @@ class Maker:
         posts = [post for unit in organisation.ancestors(place) for post in organisation.posts_of(role, unit, NOW)]
         return actor_of(posts[0])
 
-    def act(self, matter: Matter, role: str, action: str, *, at: datetime = NOW, **values: Value | list[str]) -> Matter:
+    def act(
+        self, matter: Matter, role: str, action: str, values: Mapping[str, str] | None = None, *, at: datetime = NOW
+    ) -> Matter:
         """Do an action as whoever is responsible."""
         actor = self.who(role, matter.department or matter.place)
-        return self.do(Act(matter=matter.id, action=action, actor=actor, values=dict(values)), at)
+        return self.do(Act(matter=matter.id, action=action, actor=actor, values=dict(values or {})), at)
 
     def in_state(self, state: str) -> list[Matter]:
         """The matters in a state, in order of their ids."""
@@ -86,7 +88,7 @@ def fill_demo(sanlian: Sanlian) -> None:
     for presses in TOPICS.values():
         _topic(make, presses, at=NOW - SOME_TIME_AGO)
     agreed = _topic(make, _AGREED, at=NOW - LONG_ENOUGH_AGO)
-    make.act(agreed, "community_clerk", "publish", result="公示三天没有异议。")
+    make.act(agreed, "community_clerk", "publish", {"result": "公示三天没有异议。"})
     _tasks(make)
     _explained(make)
     confirming = make.in_state("confirm")[0]
@@ -104,7 +106,7 @@ def _topic(make: Maker, presses: Iterable[tuple[str, str, dict[str, str]]], *, a
         at,
     )  # fmt: skip
     for role, action, values in presses:
-        topic = make.act(topic, role, action, at=at, **values)
+        topic = make.act(topic, role, action, values, at=at)
     return topic
 
 
@@ -125,7 +127,7 @@ def _explained(make: Maker) -> None:
     demand = make.act(waiting, "community_clerk", "topic")
     topic = make.matter(next(iter(demand.topics)))
     for role, action, values in _DROP:
-        topic = make.act(topic, role, action, **values)
+        topic = make.act(topic, role, action, values)
 
 
 def every_state_of_the_demo(demo_file: Path, folder: Path) -> Sanlian:
