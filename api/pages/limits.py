@@ -1,5 +1,6 @@
 """Limits: how they stand, changing a cell, what that says and would do, sending it, the second person's yes or no."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -49,6 +50,7 @@ from engine.services.propose_limits import (
 router = APIRouter()
 
 SECTION = "limits"
+_KEY = re.compile(r"[0-9a-z-]{8,60}")
 _NOT_A_LENGTH = "「{}」不是时限。写成 3 工作日、4 工时、24 小时、15 分钟、7 天这样。"
 _NOT_AN_INSTANT = "「{}」不是时刻。写成 到期前 1 工作日、到期时、到期后 15 分钟这样。"
 _DONE = {
@@ -190,7 +192,7 @@ def change(asked: AskedNow, flow: str, posted: Posted) -> Response:
         return _edit_page(
             asked, workflow, base=base, text=text, draft=draft, errors=errors, found=found, typed=typed, status=422
         )
-    key = typed.get("key", "")[:60] or asked.sanlian.door.ids()
+    key = typed.get("key", "") if _KEY.fullmatch(typed.get("key", "")) else asked.sanlian.door.ids()
     made = draft_limits(
         asked.sanlian.uow, flow=flow, base=typed.get("base", ""), text=text, by=viewer.actor, now=asked.now,
         proposal_id=key,

@@ -15,12 +15,13 @@ from engine.core.command import Migrate
 from engine.core.matter import Actor
 from engine.core.scope import SYSTEM
 from engine.core.terms import ProposalState
-from engine.errors import BadText, BadWorkflow, Conflict
+from engine.errors import BadWorkflow, Conflict
 from engine.services.add_calendar import rearm
 from engine.services.advance import Done, Door, Entry, advance_in, in_one_transaction
 from engine.services.propose_limits import (
     LONGEST_REASON,
     STALE,
+    check_reason,
     find_proposal,
     fresh_dry_run,
     note,
@@ -71,8 +72,7 @@ def refuse(uow: UnitOfWork, proposal_id: str, *, reason: str, by: Actor, now: da
         BadText: there is no reason.
         Conflict: the same person wrote it, or it was decided.
     """
-    if not reason.strip():
-        raise BadText(where="为什么不批", found="没写", expected="一句话，最多 500 字")
+    check_reason(reason, "为什么不批")
     with uow.read() as tx:
         _refuse_author(find_proposal(tx, proposal_id), by)
     return _decide(uow, proposal_id, ProposalState.REFUSED, reason=reason, by=by, now=now)
@@ -89,8 +89,8 @@ def _refuse_author(proposal: Proposal, by: Actor) -> None:
 def _decide(
     uow: UnitOfWork, proposal_id: str, state: ProposalState, *, reason: str, by: Actor, now: datetime
 ) -> Proposal:
-    if len(reason) > LONGEST_REASON:
-        raise BadText(where="意见", found="太长", expected="最多 500 字")
+    if reason.strip():
+        check_reason(reason, "意见")
 
     def work(tx: Transaction) -> Proposal:
         proposal = find_proposal(tx, proposal_id)

@@ -217,8 +217,7 @@ def send_proposal(
         BadText: there is no reason, or the instant has passed or lies more than a year ahead.
         Conflict: it is not fit, or no longer a draft of this person.
     """
-    if not reason.strip() or len(reason) > LONGEST_REASON:
-        raise BadText(where="为什么改", found="没写" if not reason.strip() else "太长", expected="一句话，最多 500 字")
+    check_reason(reason, "为什么改")
     if effective_at is not None and not now < effective_at <= now + FARTHEST:
         raise BadText(where="什么时候生效", found="过去或太远的时刻", expected="往后一年以内的时刻")
     with uow.read() as tx:
@@ -234,6 +233,19 @@ def send_proposal(
         if not sent:
             raise Conflict(what="这一份已经送出去了，不用再送。")
         note(tx, reading.proposal, "limits_proposed", by=by, now=now, digest=reading.new.digest, running=running)
+
+
+def check_reason(reason: str, where: str) -> None:
+    """
+    Let through a sentence that can be kept.
+
+    Raises:
+        BadText: there is none, it is too long, or it holds a NUL.
+    """
+    found = "没写" if not reason.strip() else "太长" if len(reason) > LONGEST_REASON else ""
+    found = "看不见的空字符" if "\x00" in reason else found
+    if found:
+        raise BadText(where=where, found=found, expected="一句话，最多 500 字")
 
 
 def refuse_others(proposal: Proposal, by: Actor) -> None:

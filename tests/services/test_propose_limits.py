@@ -319,7 +319,7 @@ def test_dry_run_that_strands_matters_cannot_be_sent(demo: Sanlian) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "minutes"), [("", 0), ("  ", 0), ("长" * 501, 0), ("试", -5), ("试", 60 * 24 * 400)]
+    ("reason", "minutes"), [("", 0), ("  ", 0), ("长" * 501, 0), ("试\x00", 0), ("试", -5), ("试", 60 * 24 * 400)]
 )
 def test_sending_is_refused_without_reason_or_with_an_impossible_instant(
     demo: Sanlian, reason: str, minutes: int
