@@ -87,7 +87,7 @@ def furnish(seen: Viewing) -> dict[str, str]:
     in_state = {matter.state: matter for matter in seen.matters if matter.kind == "demand"}
     number = {state: seen.number_of(matter) for state, matter in in_state.items()}
     here = next(one for one in seen.matters if one.state == "grid_doing" and one.place == "zhujidong-3")
-    community = next(one for one in seen.matters if one.state == "community_doing" and one.place == "zhujidong-3")
+    community = next(one for one in seen.matters if one.state == "community_doing" and "zhujidong" in one.place)
     task = next(one for one in seen.matters if one.workflow == "task" and one.department == "roads")
     topic = next(one for one in seen.matters if one.state == "discuss" and one.place == "jinyi")
     dispatched = max((one for one in seen.matters if one.seats), key=lambda one: (len(one.seats), one.seq))
