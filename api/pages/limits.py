@@ -226,11 +226,16 @@ def _written(path: Path, value: str) -> str:
 
 
 @router.get("/limits/proposals/{proposal_id}")
-def proposal(asked: AskedNow, proposal_id: str, done: Annotated[str, Query(max_length=20)] = "") -> Response:
-    """Show what a proposal says, what is wrong with it, what it would do, and what may be done about it."""
+def proposal(
+    asked: AskedNow,
+    proposal_id: str,
+    done: Annotated[str, Query(max_length=20)] = "",
+    show: Annotated[str, Query(max_length=10)] = "",
+) -> Response:
+    """Show what a proposal says, what is wrong, what it would do, what may be done; *show* is a figure to list."""
     _require(asked)
     notices = (Notice(kind="", title=_DONE[done][0], text=_DONE[done][1], done=done),) if done in _DONE else ()
-    return _proposal_page(asked, proposal_id, notices=notices)
+    return _proposal_page(asked, proposal_id, notices=notices, show=show)
 
 
 @router.get("/limits/proposals/{proposal_id}/backtest")
@@ -253,6 +258,7 @@ def _proposal_page(
     *,
     notices: tuple[Notice, ...] = (),
     typed: Typed = Typed(),
+    show: str = "",
     status: int = 200,
 ) -> Response:
     viewer = _require(asked)
@@ -267,7 +273,8 @@ def _proposal_page(
         changed = table_shown(new, new.limits, old=old.limits)
     mine = found.author_person is not None and found.author_person == viewer.actor.person
     context: dict[str, Any] = {
-        **asked.frame(SECTION), "proposal": found, "reading": reading, "tried": tried, "changed": changed,
+        **asked.frame(SECTION), "proposal": found, "reading": reading, "tried": tried, "changed": changed, "show": show,
+        "touched": [one for one in tried.touched if one.is_among(show)] if tried is not None else [],
         "notices": notices, "typed": typed, "mine": mine,
         "state_label": label_of(found.state, ProposalState),
         "diff": difference_of_texts(reading.old_text, reading.text), "findings": _findings(reading),

@@ -37,6 +37,16 @@ class ClockMoved(msgspec.Struct, frozen=True):
     old: datetime | None
     new: datetime | None
 
+    @property
+    def is_earlier(self) -> bool:
+        """Whether it ends sooner."""
+        return self.old is not None and self.new is not None and self.new < self.old
+
+    @property
+    def is_later(self) -> bool:
+        """Whether it ends later, or no more."""
+        return self.old is not None and (self.new is None or self.new > self.old)
+
 
 class Touched(msgspec.Struct, frozen=True):
     """A matter that would not stay as it is: what would move, and what would happen to it at once."""
@@ -48,6 +58,19 @@ class Touched(msgspec.Struct, frozen=True):
     late: bool
     moves_to: str | None
     clocks: tuple[ClockMoved, ...]
+
+    def is_among(self, figure: str) -> bool:
+        """Whether it is counted in that figure: late, moves, earlier or later; without one in any."""
+        match figure:
+            case "late":
+                return self.late
+            case "moves":
+                return self.moves_to is not None
+            case "earlier":
+                return any(one.is_earlier for one in self.clocks)
+            case "later":
+                return any(one.is_later for one in self.clocks)
+        return True
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -104,11 +127,11 @@ class _Seen:
 
     @property
     def earlier(self) -> bool:
-        return any(one.old and one.new and one.new < one.old for one in self.clocks)
+        return any(one.is_earlier for one in self.clocks)
 
     @property
     def later(self) -> bool:
-        return any(one.old and (one.new is None or one.new > one.old) for one in self.clocks)
+        return any(one.is_later for one in self.clocks)
 
     @property
     def is_same(self) -> bool:

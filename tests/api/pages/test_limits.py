@@ -2,11 +2,14 @@
 
 import re
 
+import pytest
 from starlette.testclient import TestClient
 
+from engine.services.sweep import sweep
 from engine.wiring import Sanlian
 from tests.api.conftest import act_as
 from tests.api.page import Page
+from tests.support.demo import NOW
 
 AUTHOR, SECOND = "street.street_office.1", "street.street_head.1"
 EDIT = "/limits/three_tier/edit"
@@ -220,3 +223,21 @@ def test_past_months_are_tried_and_their_assumption_is_stated(client: TestClient
     assert client.get(f"{faulty}/backtest").status_code == 409
     act_as(client, "jingyi-2.grid_worker.1")
     assert client.get(f"{where}/backtest").status_code == 403
+
+
+@pytest.mark.parametrize("figure", ["late", "moves", "earlier", "later"])
+def test_figure_of_the_dry_run_links_to_a_list_of_that_length(
+    client: TestClient, sanlian: Sanlian, figure: str
+) -> None:
+    """The list behind a figure has as many rows as the figure says."""
+    sweep(sanlian.uow, now=NOW, services=sanlian.door)
+    act_as(client, AUTHOR)
+    where = draft(client, **{"c.5.grid": "1 工作日", "c.5.community": "9 工作日"})
+    page = client.get(where).text
+    count = int(re.search(rf'<b class="num">(\d+)</b> 件<a href="{where}\?show={figure}#touched">', page)[1])  # type: ignore[index]  # each of them counts something here
+
+    listed = client.get(f"{where}?show={figure}").text
+
+    rows = re.search(r'<details class="more mt2" id="touched" open>.*?</details>', listed, re.DOTALL)
+    assert rows is not None
+    assert rows[0].count("<tr><td>") == count > 0
