@@ -81,7 +81,7 @@ def standing(time: TimeState) -> str:
     seconds = abs(time.left_seconds)
     amount = stretch(seconds, day_seconds=time.day_seconds) if time.working else natural_stretch(seconds)
     if time.word == "over":
-        return "刚到点" if time.working and seconds < _MINUTE_SECONDS else f"超时 {amount}"
+        return "到点了" if time.working and seconds < _MINUTE_SECONDS else f"超时 {amount}"
     return f"剩 {amount}"
 
 

@@ -66,7 +66,7 @@ def test_natural_stretch_says_that_it_is_no_working_time(seconds: int, said: str
     ("state", "said"),
     [
         (TimeState("over", left_seconds=-3000, working=True), "超时 50 分"),
-        (TimeState("over", left_seconds=0, working=True), "刚到点"),
+        (TimeState("over", left_seconds=0, working=True), "到点了"),
         (TimeState("soon", left_seconds=DAY + 3 * 3600, working=True), "剩 1 天 3 时"),
         (TimeState("hold", paused=True), "计时暂停"),
         (TimeState("hold", due=NOW), "定期说进展"),
