@@ -1,0 +1,133 @@
+"""
+The bare application that pages are measured against: FastAPI, SQLModel and Jinja as their tutorials put them together.
+
+It reads the same database and shows the same rows, without sign-in, rights, forecasts or history in words.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import HTMLResponse
+from fastapi.templating import Jinja2Templates
+from sqlalchemy import Engine, func
+from sqlmodel import Field, Session, SQLModel, col, select
+from starlette.middleware.gzip import GZipMiddleware
+
+FOLDER = Path(__file__).parent
+ROWS = 25
+SMALLEST_ZIPPED_BYTES = 700
+LEVELS = {"grid": "网格级", "community": "社区级", "street": "街道级"}
+
+
+class Matter(SQLModel, table=True):
+    """A matter; its columns only."""
+
+    district_id: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    kind: str
+    workflow: str
+    state: str
+    level: str | None
+    outcome: str | None
+    holder_role: str | None
+    holder_unit: str | None
+    place: str
+    filed_at: datetime
+    at: datetime
+    due_at: datetime | None
+    late: bool
+    supervised: bool
+
+
+class Demand(SQLModel, table=True):
+    """The number of a demand."""
+
+    district_id: str = Field(primary_key=True)
+    matter_id: str = Field(primary_key=True)
+    number: str
+
+
+class Vault(SQLModel, table=True):
+    """Words of a matter."""
+
+    district_id: str = Field(primary_key=True)
+    ref: str = Field(primary_key=True)
+    matter_id: str
+    field: str
+    value: bytes | None
+
+
+class Event(SQLModel, table=True):
+    """An entry of a history."""
+
+    district_id: str = Field(primary_key=True)
+    matter_id: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True)
+    type: str
+    at: datetime
+
+
+def create_bare(engine: Engine, *, district: str, frame: tuple[str, str]) -> FastAPI:
+    """Return the application; *frame* is what stands before and after the rows, as in the page it is held against."""
+    app = FastAPI()
+    app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_ZIPPED_BYTES)
+    templates = Jinja2Templates(FOLDER)
+
+    def session() -> Iterator[Session]:
+        with Session(engine) as opened:
+            yield opened
+
+    Opened = Annotated[Session, Depends(session)]  # noqa: N806 (a type)
+
+    def page(request: Request, opened: Session, *narrowed: object) -> HTMLResponse:
+        is_open = (Matter.district_id == district, col(Matter.outcome).is_(None), Matter.kind == "demand", *narrowed)
+        query = select(Matter, Demand).join(
+            Demand,
+            (Demand.district_id == Matter.district_id) & (Demand.matter_id == Matter.id),  # type: ignore[arg-type]  # SQLModel types comparisons as bool
+        )
+        rows = opened.exec(query.where(*is_open).order_by(col(Matter.due_at)).limit(ROWS)).all()  # type: ignore[arg-type]  # as above
+        context = {
+            "rows": [(matter, demand.number) for matter, demand in rows], "told": told(opened, [m.id for m, _ in rows]),
+            "total": opened.exec(select(func.count()).select_from(Matter).where(*is_open)).one(),  # type: ignore[arg-type]  # as above
+            "frame": frame, "now": datetime.now().astimezone(), "levels": LEVELS,
+        }  # fmt: skip
+        return templates.TemplateResponse(request, "rows.html", context)
+
+    def told(opened: Session, ids: list[str]) -> dict[str, str]:
+        query = select(Vault).where(
+            Vault.district_id == district, col(Vault.matter_id).in_(ids), Vault.field == "detail"
+        )
+        return {one.matter_id: json.loads(one.value) for one in opened.exec(query) if one.value is not None}
+
+    @app.get("/matters")
+    def matters(request: Request, opened: Opened) -> HTMLResponse:
+        return page(request, opened)
+
+    @app.get("/board")
+    def board(request: Request, opened: Opened) -> HTMLResponse:
+        return page(request, opened)
+
+    @app.get("/work")
+    def work(request: Request, opened: Opened, unit: str, role: str) -> HTMLResponse:
+        return page(request, opened, Matter.holder_unit == unit, Matter.holder_role == role)
+
+    @app.get("/matters/{number}")
+    def matter(request: Request, opened: Opened, number: str) -> HTMLResponse:
+        demand = opened.exec(select(Demand).where(Demand.district_id == district, Demand.number == number)).first()
+        found = opened.get(Matter, (district, demand.matter_id)) if demand is not None else None
+        if found is None:
+            raise HTTPException(404)
+        events = opened.exec(
+            select(Event).where(Event.district_id == district, Event.matter_id == found.id).order_by(col(Event.seq))
+        ).all()
+        context = {
+            "matter": found, "number": number, "told": told(opened, [found.id]), "events": events, "frame": frame,
+            "levels": LEVELS,
+        }  # fmt: skip
+        return templates.TemplateResponse(request, "one.html", context)
+
+    return app
