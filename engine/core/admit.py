@@ -7,6 +7,7 @@ May this actor do this now? The reasons against it, in their fixed order, before
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import TypeAlias
 
 from engine.core.clock.working_calendar import WorkingCalendar
@@ -20,7 +21,7 @@ from engine.core.scope import World, capacities_of, in_scope, people_of
 from engine.core.terms import BuiltIn, RefusalCode
 from engine.core.workflow.declaration import Action, State, Workflow
 from engine.core.workflow.wording import say_condition
-from engine.core.workflow.written import Label
+from engine.core.workflow.written import Label, Where
 
 NOTE_FIELD = "note"
 Values: TypeAlias = Mapping[str, Value | list[str]]
@@ -60,23 +61,24 @@ def actions_here(case: Case) -> dict[str, Action]:
     holder = (state.held_by,) if state.held_by else ()
     if NOTE_FIELD in case.workflow.fields and BuiltIn.NOTE not in actions:
         by = tuple(dict.fromkeys((*holder, *workers)))
-        actions[BuiltIn.NOTE] = _built_in(BuiltIn.NOTE, by, state, require=(NOTE_FIELD,))
+        actions[BuiltIn.NOTE] = _built_in(BuiltIn.NOTE, by, state.where, require=(NOTE_FIELD,))
     if state.extend is not None and STATE_CLOCK in case.matter.clocks:
         for step in (BuiltIn.ASK_EXTENSION, BuiltIn.GRANT_EXTENSION, BuiltIn.DENY_EXTENSION):
-            actions[step] = _built_in(step, extension.roles_for(step, state.extend), state)
+            actions[step] = _built_in(step, extension.roles_for(step, state.extend), state.where)
     if state.children is not None and any(n > 0 for n in children.free_seats(case.matter, state.children).values()):
-        actions[BuiltIn.ASSIGN] = _built_in(BuiltIn.ASSIGN, holder, state)
+        actions[BuiltIn.ASSIGN] = _built_in(BuiltIn.ASSIGN, holder, state.where)
     settling = case.matter.settling
     if settling is not None and settling.action in actions:
-        actions[BuiltIn.UNDO] = _built_in(BuiltIn.UNDO, actions[settling.action].by, state)
+        actions[BuiltIn.UNDO] = _built_in(BuiltIn.UNDO, actions[settling.action].by, state.where)
     return actions
 
 
-def _built_in(word: BuiltIn, by: tuple[str, ...], state: State, *, require: tuple[str, ...] = ()) -> Action:
+@lru_cache(maxsize=4_096)  # a list asks for the same few for every row
+def _built_in(word: BuiltIn, by: tuple[str, ...], where: Where, *, require: tuple[str, ...] = ()) -> Action:
     return Action(
         id=word.value, label=Label(zh=word.label, en=word.value.replace("_", " ")), by=by, to=None, when=None,
         require=require, optional=(), limit=None, set={}, marks=(), counts=None, confirm=None, not_before=None,
-        other_than=None, place_from=None, where=state.where,
+        other_than=None, place_from=None, where=where,
     )  # fmt: skip
 
 
@@ -87,6 +89,11 @@ def refusal_of(case: Case, action_id: str, actor: Actor) -> Refusal | None:
     action = actions_here(case).get(action_id)
     if action is None:
         return Refusal(RefusalCode.NOT_HERE, f"这件事现在是「{case.state.label.zh}」，没有这个动作。")
+    return refusal_here(case, action, actor)
+
+
+def refusal_here(case: Case, action: Action, actor: Actor) -> Refusal | None:
+    """Do the same for one of the actions of the present state."""
     for reason in (_seat, _same_person, _limit, _not_before, _budget_spent, _condition):
         refusal = reason(case, action, actor)
         if refusal is not None:

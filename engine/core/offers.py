@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from engine.core.admit import Case, actions_here, refusal_of
+from engine.core.admit import Case, actions_here, refusal_here
 from engine.core.clocks import is_spent
 from engine.core.decision import Refusal
 from engine.core.facts import target_of
@@ -75,7 +75,7 @@ def _offer(case: Case, action: Action, actor: Actor) -> Offer:
         to=tuple(state.id for state in targets),
         effect=_effect(case, action, targets) + ("写的话居民看得到。" if action.shown else ""),
         confirm=action.confirm.zh if action.confirm is not None else None,
-        refusal=refusal_of(case, action.id, actor),
+        refusal=refusal_here(case, action, actor),
     )
 
 
@@ -89,7 +89,7 @@ def _targets(case: Case, action: Action) -> tuple[State, ...]:
 
 
 def _asked_of(case: Case, action: Action, name: str) -> Asked:
-    asked = _asked(case.workflow.fields[name], required=name in action.require)
+    asked = _asked_plainly(case.workflow, name, required=name in action.require)
     return replace(asked, choices=_other_grids(case)) if name == action.place_from else asked
 
 
@@ -99,6 +99,23 @@ def _other_grids(case: Case) -> tuple[tuple[str, str], ...]:
     street = organisation.unit_above(place, UnitKind.STREET)
     grids = (unit for unit in organisation.units.values() if unit.kind == UnitKind.GRID and unit.id != place)
     return tuple((unit.id, unit.name) for unit in grids if organisation.unit_above(unit.id, UnitKind.STREET) == street)
+
+
+def _asked_plainly(workflow: Workflow, name: str, *, required: bool) -> Asked:
+    """The field as it is asked for everywhere: read from the rule once, for a catalogue has a hundred choices."""
+    rule = workflow.fields[name]
+    known = _ASKED.get((workflow.digest, name, required))
+    if known is not None and known[0] is rule:
+        return known[1]
+    if len(_ASKED) >= MOST_CACHED:
+        _ASKED.clear()
+    asked = _asked(rule, required=required)
+    _ASKED[workflow.digest, name, required] = (rule, asked)
+    return asked
+
+
+MOST_CACHED = 5_000
+_ASKED: dict[tuple[str, str, bool], tuple[FieldRule, Asked]] = {}
 
 
 def _asked(rule: FieldRule, *, required: bool) -> Asked:
@@ -113,16 +130,15 @@ def _asked(rule: FieldRule, *, required: bool) -> Asked:
 
 
 def _seats(case: Case, action: Action, targets: tuple[State, ...]) -> tuple[SeatOffered, ...]:
-    matter = case.matter
-    category = matter.fields.get("category")
-    unit = case.world.organisation.department_for(category if isinstance(category, str) else None)
     here = case.state.children
     if action.id == BuiltIn.ASSIGN and here is not None:
-        free = children.free_seats(matter, here)
+        free = children.free_seats(case.matter, here)
         return tuple(SeatOffered(seat=s, minimum=0, maximum=n, default=None) for s, n in free.items() if n > 0)
     opened = next((state.children for state in targets if state.children is not None), None)
     if opened is None:
         return ()
+    category = case.matter.fields.get("category")
+    unit = case.world.organisation.department_for(category if isinstance(category, str) else None)
     return tuple(
         SeatOffered(seat=name, minimum=rule.minimum, maximum=rule.maximum, default=unit if rule.by_category else None)
         for name, rule in opened.seats.items()
