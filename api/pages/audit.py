@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -10,8 +10,10 @@ from fastapi import APIRouter, Query
 from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
+from api.days import day_of
 from api.dependencies import Asked, AskedNow, Posted
 from api.rendering import draw
+from engine.core.clock.instants import is_in_reach
 from engine.core.terms import Ability, EventType, Office, UnitKind
 from engine.errors import BadFile, NotFound, SanlianError
 from engine.services.audit import Compared
@@ -189,10 +191,8 @@ def _categories(asked: Asked) -> tuple[tuple[str, str], ...]:
 
 
 def _day(asked: Asked, typed: str) -> datetime | None:
-    try:
-        return datetime.combine(date.fromisoformat(typed), datetime.min.time(), tzinfo=asked.zone)
-    except ValueError:
-        return None
+    day = day_of(typed)
+    return datetime.combine(day, time(), tzinfo=asked.zone) if day is not None else None
 
 
 def _instant(asked: Asked, typed: str) -> datetime | None:
@@ -200,7 +200,9 @@ def _instant(asked: Asked, typed: str) -> datetime | None:
         read = datetime.fromisoformat(typed.strip().replace(" ", "T")) if typed.strip() else None
     except ValueError:
         return None
-    return read.replace(tzinfo=asked.zone) if read is not None and read.tzinfo is None else read
+    if read is None or not is_in_reach(read):
+        return None
+    return read.replace(tzinfo=asked.zone) if read.tzinfo is None else read
 
 
 def _purpose(given: object) -> str | None:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse
 
+from api.days import day_of
 from api.dependencies import Asked, AskedNow, Viewer
 from api.rendering import draw
 from engine.core.clock.instants import parse_instant
@@ -38,14 +39,6 @@ def reader_of(asked: Asked) -> Viewer:
     return viewer
 
 
-def day_in(text: str) -> date | None:
-    """Return the day written as *text*; one that cannot be read means today."""
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-
-
 def url_of(name: str, pick: Pick, *, day: date | None = None, after: str = "") -> str:
     """Return the address of the list behind a figure."""
     given = {
@@ -72,7 +65,7 @@ def figure(
     """Show one page of the list behind a figure."""
     viewer = reader_of(asked)
     pick = Pick(unit=unit, role=role, level=level, category=category, at=_instant(at))
-    wanted_day = day_in(day)
+    wanted_day = day_of(day)
     with asked.sanlian.uow.read() as tx:
         frame = frame_in(asked, viewer, flow_of=asked.flows_in(tx), day=wanted_day)
         found = figure_list(tx, name, frame, pick, cursor=after)

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime, time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from api.days import day_of
 from api.dependencies import Asked, AskedNow, Posted, Viewer
 from api.pages.matters import Notice
 from api.rendering import draw
@@ -332,10 +333,9 @@ def _effective_at(asked: Asked, typed: Typed) -> datetime | None:
     """The midnight at which the day typed begins; None: as soon as it is approved."""
     if typed.when != "day":
         return None
-    try:
-        day = date.fromisoformat(typed.day)
-    except ValueError:
-        raise BadText(where="生效的日子", found=typed.day[:20] or "没写", expected="一个日子") from None
+    day = day_of(typed.day)
+    if day is None:
+        raise BadText(where="生效的日子", found=typed.day[:20] or "没写", expected="一个日子")
     return datetime.combine(day, time(0), tzinfo=asked.zone)
 
 

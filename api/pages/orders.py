@@ -1,13 +1,14 @@
 """Work orders of an upper platform: look at a file, take it in; what is outstanding; give back what has happened."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime, time
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import RedirectResponse, Response
 
+from api.days import day_of
 from api.dependencies import Asked, AskedNow, Posted, Viewer
 from api.errors import answer, plain_problem
 from api.pages.forms import Problem
@@ -178,10 +179,10 @@ def _file(posted: FormData) -> tuple[str, bytes]:
 def _day(asked: Asked, text: str) -> datetime | None:
     if not text:
         return None
-    try:
-        return datetime.combine(date.fromisoformat(text), time(), tzinfo=asked.zone)
-    except ValueError:
-        raise BadInput(where="从哪天起", found=text[:20], expected="2026-11-20 这样的日期") from None
+    day = day_of(text)
+    if day is None:
+        raise BadInput(where="从哪天起", found=text[:20], expected="2026-11-20 这样的日期")
+    return datetime.combine(day, time(), tzinfo=asked.zone)
 
 
 def _text(posted: FormData, name: str) -> str:

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
+from api.days import day_of
 from api.dependencies import Asked, AskedNow, Posted
 from api.rendering import draw
 from engine.core.scope import Leave, Post
@@ -206,10 +207,10 @@ def _day(posted: FormData, name: str, *, optional: bool = False) -> date | None:
     text = _text(posted, name)
     if not text and optional:
         return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise _Refused(name, _NO_DAY) from None
+    day = day_of(text)
+    if day is None:
+        raise _Refused(name, _NO_DAY)
+    return day
 
 
 _FIELD_OF = {"岗位": "role", "工号": "person", "结束日期": "until", "leaves.substitute": "substitute"}

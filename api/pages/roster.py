@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
+from api.days import day_of
 from api.dependencies import Asked, AskedNow, Posted
 from api.rendering import draw
 from engine.core.scope import Duty
@@ -127,12 +128,7 @@ def _span(asked: Asked, duty: Duty, start: datetime, end: datetime) -> str:
 
 
 def _monday(asked: Asked, text: str) -> date:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = asked.now.astimezone(asked.zone).date()
-    if not date(2000, 1, 10) <= day <= date(2099, 12, 1):
-        day = asked.now.astimezone(asked.zone).date()
+    day = day_of(text) or asked.now.astimezone(asked.zone).date()
     return day - timedelta(days=day.weekday())
 
 

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
+from api.days import day_of
 from api.dependencies import AskedNow
-from api.pages.figures import day_in, frame_in, url_of
+from api.pages.figures import frame_in, url_of
 from api.rendering import STATIC, draw, environment
 from api.words import Words
 from engine.core.terms import Ability
@@ -96,7 +97,7 @@ def sheet(asked: AskedNow, day: Annotated[str, Query(max_length=10)] = "") -> HT
     """Show the sheet of a day."""
     viewer = asked.require(Ability.SHEET)
     with asked.sanlian.uow.read() as tx:
-        frame = frame_in(asked, viewer, flow_of=asked.flows_in(tx), day=day_in(day))
+        frame = frame_in(asked, viewer, flow_of=asked.flows_in(tx), day=day_of(day))
         made = daily_sheet(
             tx, frame, with_texts=frame.sight.knows_people, categories=category_words(asked.flows)
         )  # fmt: skip

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from engine.core.clock.instants import is_in_reach
 from engine.core.history import Event, read_event
 from engine.core.matter import Matter
 from engine.core.scope import World
@@ -132,7 +133,9 @@ def place_of(cursor: str) -> Place | None:
         at = datetime.fromisoformat(match[1]) if match else None
     except ValueError:
         return None
-    return Place(at, match[2], int(match[3])) if match and at is not None and at.tzinfo is not None else None
+    if match is None or at is None or at.tzinfo is None or not is_in_reach(at):
+        return None
+    return Place(at, match[2], int(match[3]))
 
 
 def _chain_of(tx: Transaction, number: str) -> str | None:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 
+from engine.core.clock.instants import is_in_reach
 from engine.core.forecast import next_move
 from engine.core.history import vault_ref
 from engine.core.matter import REVIEW_CLOCK, STATE_CLOCK, Actor, Matter
@@ -144,17 +145,18 @@ def read_cursor(text: str) -> After | None:
         at, last = msgspec.json.decode(data, type=tuple[datetime | None, str])
     except (msgspec.MsgspecError, binascii.Error, ValueError):
         return None
-    return After(at=at, id=last) if at is None or at.tzinfo is not None else None
+    return After(at=at, id=last) if at is None or (at.tzinfo is not None and is_in_reach(at)) else None
 
 
 def _totals(listing: Listing, *, sight: Sight, flows: Sequence[Workflow], now: datetime) -> Totals:
     demands = sight.narrow(Wanted(kinds=(MatterKind.DEMAND.value,)))
-    return Totals(
-        open=listing.count(demands),
-        late=listing.count(replace(demands, late_at=now)),
-        supervised=listing.count(replace(demands, supervised=True)),
-        listed=listing.count(replace(demands, states=_on_the_books(flows))),
+    parts = (
+        demands,
+        replace(demands, late_at=now),
+        replace(demands, supervised=True),
+        replace(demands, states=_on_the_books(flows)),
     )
+    return Totals(*listing.counts(demands, parts))
 
 
 def _on_the_books(flows: Sequence[Workflow]) -> Collection[tuple[str, str]]:

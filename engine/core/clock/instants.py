@@ -1,7 +1,7 @@
 """Instants: aware UTC datetimes, their count of microseconds, and their one written form."""
 
 import re
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from engine.errors import BadInput, BadInstant, NaiveInstant
 
@@ -77,6 +77,11 @@ def parse_instant(text: str) -> datetime:
         return datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise BadInstant(found=text) from error
+
+
+def is_in_reach(moment: date) -> bool:
+    """Whether a day or an instant can be brought to another zone and counted on from; what people type may not."""
+    return FIRST_YEAR <= moment.year <= LAST_YEAR
 
 
 def format_instant(instant: datetime, zone: tzinfo) -> str:
