@@ -107,7 +107,8 @@ def _file(asked: Asked, form: Form, typed: Typed) -> Done | Refusal:
     assert viewer is not None  # the same
     values = values_of(typed)
     place = str(values.pop("place", ""))
-    number = str(values.pop(_NUMBER, "")) or None
+    typed_number = str(values.pop(_NUMBER, "")) or None
+    number = typed_number if flow.starts[form.start].external else None
     is_resident = flow.roles[viewer.actor.role].covers is Covers.OWN
     sanlian = asked.sanlian
     command = File(

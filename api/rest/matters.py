@@ -245,6 +245,9 @@ def _start(flow: Workflow, wanted: str | None, *, role: str) -> Start:
 
 
 def _beside(given: MatterFiled, start: Start, *, reporters: tuple[ReporterGiven, ...]) -> DemandGiven:
+    if given.external is not None and not start.external:
+        # A number of the upper platform is theirs: whoever squats on one keeps their order from coming in.
+        raise BadInput(where="external", found=given.external.number, expected=f"没有它（「{start.id}」不是转来的）")
     number = given.external.number if given.external is not None else None
     return DemandGiven(channel=start.id, reporters=reporters, external_number=number)
 

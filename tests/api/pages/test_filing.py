@@ -4,6 +4,7 @@ import re
 
 from starlette.testclient import TestClient
 
+from engine.wiring import Sanlian
 from tests.api.conftest import act_as
 from tests.api.page import Page
 
@@ -68,3 +69,15 @@ def test_post_that_may_not_file_is_told_who_may(client: TestClient) -> None:
 
     assert "不能报诉求" in client.get("/matters/new").text
     assert client.post("/matters/new", data={"key": "k", "f-detail": "x"}).status_code == 403
+
+
+def test_number_of_the_upper_platform_is_not_taken_from_a_form_that_asks_for_none(
+    client: TestClient, sanlian: Sanlian
+) -> None:
+    """Who adds the field to the form of a resident cannot keep the sender's order from coming in."""
+    act_as(client, "jingyi-2.resident.1")
+
+    client.post("/matters/new", data={**blank(client), "f-detail": "井盖松了。", "f-external": "WO-1"})
+
+    with sanlian.uow.read() as tx:
+        assert tx.demands.by_external({"WO-1"}) == {}

@@ -250,3 +250,17 @@ def test_clerk_of_the_community_reads_the_same_demand(sanlian: Sanlian, http: Te
 
     assert seen["detail"] == TOLD
     assert seen["filed_at"].endswith("+08:00")
+
+
+def test_filing_is_refused_when_a_patrol_claims_a_number_of_the_upper_platform(
+    http: TestClient, sanlian: Sanlian
+) -> None:
+    """Whoever squats on the sender's number would keep the sender's order from coming in."""
+    worker = Program(http, token_of(sanlian, WORKER))
+    body = {"place": "jingyi-3", "fields": {"detail": TOLD, "category": "B7"}, "external": {"number": "WO-1"}}
+
+    refused = worker.post("/matters", body)
+
+    assert refused.status_code == 422
+    with sanlian.uow.read() as tx:
+        assert tx.demands.by_external({"WO-1"}) == {}
