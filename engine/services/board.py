@@ -18,6 +18,7 @@ MOST_MOMENTS = 2
 _WARM = (1, 3, 6)
 
 Tally = Mapping[tuple[str | None, ...], int]
+_PARTS = ("open", "late", "due_today_demands", "supervised", "listed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +92,13 @@ def levels_of(frame: Frame) -> tuple[LevelMark, ...]:
 
 
 def board_of(tx: Transaction, frame: Frame) -> Board:
-    """Return what stands beside the board's table: three tallies give all its counts."""
-    tallies = {name: _tally(tx, frame, name) for name in ("open", "late", "due_today_demands")}
+    """Return what stands beside the board's table: the open demands, read once, give all its counts."""
+    tallies = _tallies(tx, frame)
     going_up = _moments(tx, frame)
     levels = levels_of(frame)
     return Board(
         open=_sum(tallies, "open"), late=_sum(tallies, "late"), today=_sum(tallies, "due_today_demands"),
-        supervised=_count(tx, frame, "supervised"), listed=_count(tx, frame, "listed"),
+        supervised=_sum(tallies, "supervised"), listed=_sum(tallies, "listed"),
         above=Number("open", sum(n for (_, level), n in tallies["open"].items() if level is None), Pick(level=ABOVE)),
         moments=going_up[:MOST_MOMENTS],
         moments_more=sum(one.number.count for one in going_up[MOST_MOMENTS:]), levels=levels,
@@ -105,27 +106,27 @@ def board_of(tx: Transaction, frame: Frame) -> Board:
     )  # fmt: skip
 
 
-def _tally(tx: Transaction, frame: Frame, name: str) -> Tally:
+def _tallies(tx: Transaction, frame: Frame) -> dict[str, Tally]:
     """
     Count by place and level, what may not be seen left out afterwards.
 
     Asked for place by place the database opens every row; counting all of them reads an index alone.
     """
-    wanted = wanted_of(tx, name, frame)
-    scope = wanted.scope
-    listing = Listing(tx.connection, tx.district)
-    if scope is None or not scope.places:
-        return listing.tally(wanted, "place", "level")
-    counted = listing.tally(replace(wanted, scope=None), "place", "level")
-    return {key: count for key, count in counted.items() if key[0] in scope.places}
+    parts = [wanted_of(tx, name, frame) for name in _PARTS]
+    scope = parts[0].scope
+    by_place = scope is not None and bool(scope.places)
+    if by_place:
+        parts = [replace(part, scope=None) for part in parts]
+    found = Listing(tx.connection, tx.district).tallies(parts[0], parts, "place", "level")
+    seen = {key: counts for key, counts in found.items() if scope is None or not by_place or key[0] in scope.places}
+    return {
+        name: {key: counts[number] for key, counts in seen.items() if counts[number]}
+        for number, name in enumerate(_PARTS)
+    }
 
 
 def _sum(tallies: Mapping[str, Tally], name: str) -> Number:
     return Number(name, sum(tallies[name].values()))
-
-
-def _count(tx: Transaction, frame: Frame, name: str) -> Number:
-    return Number(name, Listing(tx.connection, tx.district).count(wanted_of(tx, name, frame)))
 
 
 def _moments(tx: Transaction, frame: Frame) -> tuple[Moment, ...]:

@@ -1,7 +1,7 @@
 """Lists of matters: filtered, in order of what is due next, page after page by the last row seen."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -88,6 +88,31 @@ class Listing(Repository):
         by = [func.coalesce(MATTER.c.place, "") if name == "place" else MATTER.c[name] for name in columns]
         query = select(*by, func.count()).where(*self._conditions(wanted)).group_by(*by)
         return {tuple(values): int(count) for *values, count in self.connection.execute(query)}
+
+    def counts(self, whole: Wanted, parts: Sequence[Wanted]) -> tuple[int, ...]:
+        """Return how many matters each of *parts* has, all within *whole*, in one reading of it."""
+        (counted,) = self.tallies(whole, parts).values()
+        return counted
+
+    def tallies(
+        self, whole: Wanted, parts: Sequence[Wanted], *columns: str
+    ) -> dict[tuple[str | None, ...], tuple[int, ...]]:
+        """Return the same for each combination of values of *columns* that *whole* has."""
+        by = [func.coalesce(MATTER.c.place, "") if name == "place" else MATTER.c[name] for name in columns]
+        narrowed = [self._beside(part, whole) for part in parts]
+        sums = [func.count().filter(*conditions) if conditions else func.count() for conditions in narrowed]
+        query = select(*by, *sums).select_from(MATTER).where(*self._conditions(whole)).group_by(*by)
+        width = len(columns)
+        return {
+            tuple(row[:width]): tuple(int(count) for count in row[width:]) for row in self.connection.execute(query)
+        }
+
+    def _beside(self, part: Wanted, whole: Wanted) -> list[ColumnElement[bool]]:
+        """What a matter of *whole* must satisfy to be one of *part*: only where they differ."""
+        same = {one.name: None for one in fields(Wanted) if getattr(part, one.name) == getattr(whole, one.name)}
+        of_district, *conditions = self._conditions(replace(part, **same))
+        del of_district  # the whole has it already
+        return conditions
 
     def tally_by_category(self, wanted: Wanted) -> dict[tuple[str, str], int]:
         """Return how many demands of the whole list have each (place, category); those without one are left out."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,8 @@ def test_counts_of_open_matters_read_an_index_alone(database: Database, statemen
         for wanted in cut:
             listing.count(wanted)
         listing.tally(Wanted(kinds=demands), "place", "level")
+        listing.counts(Wanted(kinds=demands, scope=Scope(places=here)), cut[:3])
+        listing.tallies(Wanted(kinds=demands), [replace(one, scope=None) for one in cut[:3]], "place", "level")
 
     for statement in [one for one in statements if one[0].startswith("SELECT")]:
         steps = [step for step in plan_of(database, *statement) if " matter " in step]
