@@ -29,7 +29,7 @@ from engine.services.personal import masked
 from engine.services.sight import Sight, no_such_matter, sight_in
 from engine.services.taking_back import undo_filing_until
 from engine.services.time_state import TimeState, time_state
-from engine.services.timeline import Entry, Stage, entries, stages
+from engine.services.timeline import Entry, Stage, entries, is_for_reporter, is_reporter, stages
 from engine.services.turns import turn_of, turn_words
 from engine.services.worklist import FlowOf, details_of, number_of, secret_value
 from engine.store.listing import Listing, Wanted
@@ -144,7 +144,7 @@ def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surrou
     sight.must_see(tx, matter, asked=ref)
     workflow, world, now = around.flow_of(matter.digest), around.world, around.now
     events = [read_event(record.body) for record in tx.events.of(matter.id)]
-    private = _private(tx, events, workflow=workflow)
+    private = _private(tx, _readable_by(viewer, events, workflow), workflow=workflow)
     coming = coming_to(matter, now=now, workflow=workflow, world=world)
     state = workflow.states[matter.state]
     holder = matter.stands_in or matter.holder
@@ -197,6 +197,13 @@ def _no_action(matter: Matter, viewer: Actor | None) -> str:
     if not matter.is_open:
         return "这件事已经结束，没有要办的了。"
     return "这一步没有要人办的动作。" if viewer is not None else "先选一个身份，才知道能做什么。"
+
+
+def _readable_by(viewer: Actor | None, events: Sequence[Event], workflow: Workflow) -> Sequence[Event]:
+    """The events whose words *viewer* may read: who reported reads their own, and those written for them."""
+    if viewer is None or not is_reporter(viewer.role, workflow):
+        return events
+    return [event for event in events if is_for_reporter(event, workflow)]
 
 
 def _private(tx: Transaction, events: Sequence[Event], *, workflow: Workflow) -> dict[str, object]:

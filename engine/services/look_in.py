@@ -16,13 +16,13 @@ from engine.core.matter import STATE_CLOCK, Actor, Matter, receipt_post
 from engine.core.offers import Offer, offers
 from engine.core.scope import Organisation, World
 from engine.core.terms import BuiltIn, Covers, Do, EventType
-from engine.core.workflow.declaration import Action, Workflow
+from engine.core.workflow.declaration import Workflow
 from engine.services.case_file import Surroundings
 from engine.services.clock_card import duration_words, move_words
 from engine.services.foresee import coming_to
 from engine.services.naming import LevelMark, holder_name, place_name, title_of, unit_name
 from engine.services.taking_back import undo_filing_until
-from engine.services.timeline import Entry, Stage, entries, stages
+from engine.services.timeline import Entry, Stage, entries, is_for_reporter, is_reporter, stages
 from engine.services.worklist import details_of, secret_value
 from engine.store.unit_of_work import Transaction
 
@@ -133,7 +133,7 @@ def look_in(tx: Transaction, matter: Matter, *, around: Surroundings) -> LookIn:
     detail = details_of(tx, [matter]).get(matter.id, "")
     holder = matter.stands_in or matter.holder
     demand = tx.demands.get_many({matter.id}).get(matter.id)
-    is_yours = matter.is_open and matter.holder is not None and _is_own(matter.holder.role, workflow)
+    is_yours = matter.is_open and matter.holder is not None and is_reporter(matter.holder.role, workflow)
     turn = _turn(matter, world=world) or holder_name(holder, workflow=workflow, organisation=world.organisation)
     headline, by, then = _sentences(matter, coming, turn=turn, is_yours=is_yours, workflow=workflow, now=now)
     seen_stages = stages(matter, events, workflow=workflow, world=world, now=now)
@@ -160,11 +160,6 @@ def look_in(tx: Transaction, matter: Matter, *, around: Surroundings) -> LookIn:
         undo=next((one for one in free if one.action == BuiltIn.UNDO), None),
         undo_filing_until=undo_filing_until(matter, workflow=workflow, world=world, now=now),
     )
-
-
-def _is_own(role: str, workflow: Workflow) -> bool:
-    declared = workflow.roles.get(role)
-    return declared is not None and declared.covers is Covers.OWN
 
 
 def _is_special(offer: Offer, rating: Rating | None) -> bool:
@@ -281,7 +276,7 @@ def _is_in(at: datetime, stage: Stage) -> bool:
 def _told(
     tx: Transaction, events: Sequence[Event], matter: Matter, *, workflow: Workflow, around: Surroundings
 ) -> list[Told]:
-    refs = {ref for event in events if _has_words(event, workflow) for ref in event.private}
+    refs = {ref for event in events if is_for_reporter(event, workflow) for ref in event.private}
     private: Mapping[str, object] = {
         ref: None if secret.restricted else secret_value(secret.value)
         for ref, secret in tx.vault.get_many(refs).items()
@@ -296,9 +291,9 @@ def _told(
 
 
 def _line(event: Event, line: Entry, *, workflow: Workflow, organisation: Organisation) -> Told:
-    own = _is_own(event.actor.role, workflow)
-    said = tuple(one.text for one in line.said) if _has_words(event, workflow) else ()
-    notes = line.notes if own or _has_words(event, workflow) else ()
+    own = is_reporter(event.actor.role, workflow)
+    said = tuple(one.text for one in line.said) if is_for_reporter(event, workflow) else ()
+    notes = line.notes if own or is_for_reporter(event, workflow) else ()
     return Told(
         at=line.at,
         who="你" if own else line.who,
@@ -314,22 +309,8 @@ def _given_to(line: Entry) -> tuple[str, ...]:
     return tuple(note for note in line.notes if note.startswith("派给"))
 
 
-def _action_of(event: Event, workflow: Workflow) -> Action | None:
-    if event.from_ is None or event.from_ not in workflow.states:
-        return None
-    return workflow.actions_of(event.from_).get(event.action)
-
-
-def _has_words(event: Event, workflow: Workflow) -> bool:
-    """Whether what was written with an event is the reporter's to read: their own words, and those for them."""
-    if event.type not in (EventType.ACTED.value, EventType.FILED.value):
-        return False
-    action = _action_of(event, workflow)
-    return _is_own(event.actor.role, workflow) or (action is not None and action.shown)
-
-
 def _is_told(event: Event, line: Entry, workflow: Workflow) -> bool:
-    if event.type == EventType.FILED.value or _has_words(event, workflow) or _given_to(line):
+    if event.type == EventType.FILED.value or is_for_reporter(event, workflow) or _given_to(line):
         return True
     moved = event.from_ is not None and event.to != event.from_
     if event.type == EventType.FIRED.value:

@@ -9,7 +9,7 @@ from engine.core.clock.duration import parse_duration
 from engine.core.history import Event
 from engine.core.matter import STATE_CLOCK, Actor, Holder, Matter
 from engine.core.scope import World
-from engine.core.terms import SYSTEM_ROLE, BuiltIn, Do, EventType, FieldType, MatterKind, Seat
+from engine.core.terms import SYSTEM_ROLE, BuiltIn, Covers, Do, EventType, FieldType, MatterKind, Seat
 from engine.core.workflow.declaration import FieldRule, State, Workflow
 from engine.services.clock_card import duration_words
 from engine.services.naming import LevelMark, field_value, holder_name, level_mark, post_name, role_name, unit_name
@@ -210,6 +210,21 @@ def _rule_notes(data: Mapping[str, Any], *, workflow: Workflow, limits_version: 
     is_limits = str(rule["file"]).endswith(".limits.yaml")
     version = limits_version if is_limits else workflow.version
     return [f"{'时限表' if is_limits else '流程'} v{version} 第 {rule['line']} 行"]
+
+
+def is_reporter(role: str, workflow: Workflow) -> bool:
+    """Whether *role* is that of whoever reports."""
+    declared = workflow.roles.get(role)
+    return declared is not None and declared.covers is Covers.OWN
+
+
+def is_for_reporter(event: Event, workflow: Workflow) -> bool:
+    """Whether what was written with an event is the reporter's to read: their own words, and those for them."""
+    if event.type not in (EventType.ACTED.value, EventType.FILED.value):
+        return False
+    state = event.from_ if event.from_ in workflow.states else None
+    action = workflow.actions_of(state).get(event.action) if state is not None else None
+    return is_reporter(event.actor.role, workflow) or (action is not None and action.shown)
 
 
 def _said(event: Event, *, workflow: Workflow, private: Mapping[str, object]) -> tuple[tuple[Said, ...], list[str]]:

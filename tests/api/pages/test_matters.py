@@ -216,3 +216,24 @@ def test_page_answers_404_with_one_body_when_there_is_no_such_matter(client: Tes
 
     assert answer.status_code == 404
     assert "三级联动" in answer.text
+
+
+def test_words_among_colleagues_are_not_on_the_reporters_page(client: TestClient) -> None:
+    """A resident who signs in reads what was written for them, not what staff noted for each other."""
+    resident, worker = "zhujidong-3.resident.1", "zhujidong-3.grid_worker.1"
+    act_as(client, resident)
+    form = Page(client.get("/matters/new").text).form("/matters/new")["fields"]
+    client.post("/matters/new", data={**form, "f-detail": "窨井盖一踩就响。"})
+    act_as(client, worker)
+    number = re.findall(r"2611-\d{4}", client.get("/matters", params={"q": "窨井盖一踩就响"}).text)[-1]
+    for action, words in (("note", "这家去年闹过三回。"), ("contact", "明早九点来修。")):
+        client.post(f"/matters/{number}/do/{action}", data={**open_form(client, number, action), "f-note": words})
+    as_worker = client.get(f"/matters/{number}").text
+    act_as(client, resident)
+
+    as_resident = client.get(f"/matters/{number}").text
+
+    assert "这家去年闹过三回。" in as_worker
+    assert "明早九点来修。" in as_resident
+    assert "窨井盖一踩就响。" in as_resident
+    assert "这家去年闹过三回。" not in as_resident
