@@ -6,7 +6,7 @@ After each change the set is computed anew and compared with the one before; wha
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from engine.core.clock.duration import Duration, Offset, parse_offset
 from engine.core.clock.working_calendar import DueInstant, WorkingCalendar
@@ -138,17 +138,33 @@ def _facts(clock: Clock) -> tuple[object, ...]:
     return (clock.visit, clock.started, clock.since, clock.limit, clock.calendar, clock.due, clock.changes, clock.ended)
 
 
-def rules_of(workflow: Workflow, matter: Matter, key: str) -> tuple[TimerRule, ...]:
+class Standing(Protocol):
+    """Where a matter stands: what the rules of its clocks go by."""
+
+    @property
+    def state(self) -> str:
+        """The state."""
+
+    @property
+    def level(self) -> str | None:
+        """The level."""
+
+    @property
+    def klass(self) -> str:
+        """The class."""
+
+
+def rules_of(workflow: Workflow, matter: Standing, key: str) -> tuple[TimerRule, ...]:
     """Return the rules that count on clock *key* of *matter*, lateness among them, in the order they act."""
     return tuple(rule for _, rule in ranked_rules(workflow, matter, key))
 
 
-def rule_of(workflow: Workflow, matter: Matter, key: str, rule_id: str) -> TimerRule | None:
+def rule_of(workflow: Workflow, matter: Standing, key: str, rule_id: str) -> TimerRule | None:
     """Return the rule of that id on clock *key*."""
     return next((rule for _, rule in ranked_rules(workflow, matter, key) if rule.id == rule_id), None)
 
 
-def ranked_rules(workflow: Workflow, matter: Matter, key: str) -> "Ranked":
+def ranked_rules(workflow: Workflow, matter: Standing, key: str) -> "Ranked":
     """Return the rules of clock *key* with their ranks; the same object for the same flow, state, class and clock."""
     level = matter.level if key.startswith("level.") else ""
     name = (workflow.digest, matter.state, matter.klass, key, level)
@@ -164,7 +180,7 @@ MOST_CACHED = 50_000
 _RULES: "dict[tuple[str, str, str, str, str | None], Ranked]" = {}
 
 
-def _rules_of_clock(workflow: Workflow, matter: Matter, key: str) -> "Ranked":
+def _rules_of_clock(workflow: Workflow, matter: Standing, key: str) -> "Ranked":
     if key == STATE_CLOCK:
         return _state_rules(workflow, matter.state, matter.klass)
     kind, _, name = key.partition(".")

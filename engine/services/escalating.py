@@ -1,13 +1,12 @@
 """Which demands a rule takes up a level today if nobody acts, and when: read from the armed timers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
-from engine.core.matter import Matter, Timer
-from engine.core.terms import Do, MatterKind
+from engine.core.terms import Do
 from engine.core.timers import rule_of
-from engine.core.workflow.declaration import Workflow
 from engine.services.worklist import FlowOf
+from engine.store.timers import Ringing
 from engine.store.unit_of_work import Transaction
 
 MOST_TIMERS = 2_000
@@ -15,32 +14,23 @@ MOST_TIMERS = 2_000
 
 def escalating(tx: Transaction, *, flow_of: FlowOf, now: datetime, until: datetime) -> dict[str, datetime]:
     """Return when each demand goes up by itself between *now* and *until*: its first rule that leads anywhere."""
-    timers, matters = tx.timers.ringing_between(now, until, limit=MOST_TIMERS)
-    return first_escalations(timers, matters, flow_of=flow_of)
+    return first_escalations(tx.timers.ringing_between(now, until, limit=MOST_TIMERS), flow_of=flow_of)
 
 
-def first_escalations(
-    timers: Sequence[Timer], matters: Mapping[str, Matter], *, flow_of: FlowOf
-) -> dict[str, datetime]:
-    """Return those of *matters* whose first leaving rule among *timers* (in order of ringing) takes them up."""
+def first_escalations(timers: Iterable[Ringing], *, flow_of: FlowOf) -> dict[str, datetime]:
+    """Return those matters whose first leaving rule among *timers* (in order of ringing) takes them up."""
     decided: set[str] = set()
     found: dict[str, datetime] = {}
     for timer in timers:
-        matter = matters[timer.matter]
-        if timer.matter in decided or matter.kind != MatterKind.DEMAND:
+        if timer.matter in decided:
             continue
-        does = _does(flow_of(matter.digest), matter, timer)
-        if does is None or not does.leaves:
+        rule = rule_of(flow_of(timer.digest), timer, timer.clock, timer.rule)
+        if rule is None or not rule.do.leaves:
             continue
         decided.add(timer.matter)
-        if does is Do.ESCALATE:
+        if rule.do is Do.ESCALATE:
             found[timer.matter] = timer.fire
     return found
-
-
-def _does(workflow: Workflow, matter: Matter, timer: Timer) -> Do | None:
-    rule = rule_of(workflow, matter, timer.clock, timer.rule)
-    return rule.do if rule is not None else None
 
 
 def escalating_by(
