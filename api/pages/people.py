@@ -213,7 +213,9 @@ def _day(posted: FormData, name: str, *, optional: bool = False) -> date | None:
     return day
 
 
-_FIELD_OF = {"岗位": "role", "工号": "person", "结束日期": "until", "leaves.substitute": "substitute"}
+_FIELD_OF = {
+    "岗位": "role", "工号": "person", "姓名": "name", "结束日期": "until", "leaves.substitute": "substitute",
+}  # fmt: skip
 
 
 def _faulty(error: _Refused | BadInput, posted: FormData, *, form: str) -> Faulty:

@@ -113,7 +113,7 @@ def faults_of(given: Sequence[Administrator]) -> list[Fault]:
             faults.append(Fault(one.office, "login", "工号用 2 到 32 个字母、数字、点、横线"))
         elif login in (normal_login(other.login) for other in before):
             faults.append(Fault(one.office, "login", "三个人要有三个不同的工号"))
-        if not name or len(name) > LONGEST_NAME:
+        if not name or len(name) > LONGEST_NAME or not name.isprintable():
             faults.append(Fault(one.office, "name", f"写上姓名，最多 {LONGEST_NAME} 个字"))
         elif name in (other.name.strip() for other in before):
             faults.append(Fault(one.office, "name", "三个管理员要是三个不同的人"))

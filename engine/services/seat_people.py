@@ -13,10 +13,12 @@ from engine.services.check_seats import free_post_id
 from engine.services.check_street import KnownRole, kind_of, known_roles
 from engine.services.organise import grant_posts_in
 from engine.services.record import record
+from engine.services.street_cells import ID_RULE, is_id
 from engine.store.people import Person
 from engine.store.unit_of_work import Transaction, UnitOfWork
 
 ACCOUNTS = "accounts"
+FORMULA = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,19 @@ def _check_free(organisation: Organisation, given: Seating, person: Person) -> N
             raise BadInput(where="工号", found=f"{person.name}已经有这个岗位", expected="还没有这个岗位的人")
 
 
+def _check_new(person: str, name: str) -> None:
+    """Somebody new is named by the rules of the workbook."""
+    if not is_id(person):
+        raise BadInput(where="工号", found=_shown(person), expected=ID_RULE)
+    if not name.isprintable() or name.startswith(FORMULA):
+        raise BadInput(where="姓名", found=_shown(name), expected="没有看不见的字符、不以 = + - @ 开头的姓名")
+
+
+def _shown(text: str) -> str:
+    """Return *text* so that it can be shown: a dot for whatever cannot."""
+    return "".join(letter if letter.isprintable() else "·" for letter in text)[:40]
+
+
 def _person(tx: Transaction, given: Seating, organisation: Organisation, *, by: Actor, now: datetime) -> Person:
     person = tx.people.get(given.person)
     if person is None:
@@ -80,6 +95,7 @@ def _person(tx: Transaction, given: Seating, organisation: Organisation, *, by: 
         if not name:
             expected = "已有的工号；第一次来的人请把姓名也填上"
             raise BadInput(where="工号", found=given.person[:40], expected=expected)
+        _check_new(given.person, name)
         person = Person(id=given.person, name=name, created_at=now)
         tx.people.add([person])
         record(tx, ACCOUNTS, action="person_added", by=by, now=now, data={"person": person.id})

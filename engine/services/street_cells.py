@@ -9,6 +9,7 @@ from engine.services.first_run import is_login
 from engine.services.street_rows import PHONE, Entry
 
 _ID = re.compile(r"[0-9A-Za-z\u4e00-\u9fff][0-9A-Za-z\u4e00-\u9fff._@-]{0,39}")
+ID_RULE = "40 个以内的字母、数字、汉字和 . _ @ -，不含空格"
 _PHONE = re.compile(r"\+?[0-9][0-9 -]{4,18}[0-9]")
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]+(\d{1,2}):(\d{2})(?::\d{2})?)?")
 _DAY_FORMS = "2026-11-23、2026/11/23 或 2026年11月23日"
@@ -17,11 +18,16 @@ _MOST_HOUSEHOLDS = 20_000
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 
 
+def is_id(text: str) -> bool:
+    """Whether *text* can be the id of a unit or a person."""
+    return _ID.fullmatch(text) is not None
+
+
 def id_of(entry: Entry, heading: str) -> str:
     """Return an id, empty where it is none."""
     text = _plain(entry.text(heading))
-    if text and not _ID.fullmatch(text):
-        entry.fault(heading, "40 个以内的字母、数字、汉字和 . _ @ -，不含空格")
+    if text and not is_id(text):
+        entry.fault(heading, ID_RULE)
         return ""
     return text
 

@@ -96,6 +96,23 @@ def test_form_says_what_to_do_when_a_post_cannot_be_given(
     assert organisation(sanlian).posts == before
 
 
+@pytest.mark.parametrize(
+    ("person", "name"), [("看\x00不见", "新来的"), ("<b>", "新来的"), ("new-1", "换\n行"), ("new-1", '=HYPERLINK("x")')]
+)
+def test_newcomer_is_named_by_the_rules_of_the_workbook_when_a_post_is_given(
+    admin: TestClient, sanlian: Sanlian, person: str, name: str
+) -> None:
+    """No sign that cannot be seen or stored, nothing that a spreadsheet would take for a formula."""
+    sent = {"person": person, "name": name, "role": "grid_worker", "since": day(sanlian)}
+
+    answer = admin.post(f"/people/units/{GRID}/posts", data=sent)
+
+    assert answer.status_code == 422
+    assert "收到「" in answer.text
+    with sanlian.uow.read() as tx:
+        assert tx.people.get(person) is None
+
+
 def test_substitute_is_named_while_somebody_is_away_when_leave_is_recorded(admin: TestClient, sanlian: Sanlian) -> None:
     """Leave with a substitute: who acts changes at once, the tree says so; back again, it is as before."""
     other, now = "zhujidong-2.grid_worker.1", sanlian.clock.now()
