@@ -1,6 +1,8 @@
 """The deployments the acceptance checks look at: the demo with a matter in every state of every shipped flow."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from engine.wiring import Sanlian
 from tests.acceptance.pages import furnish
 from tests.acceptance.viewing import Viewing
+from tests.support.demo import wired
 from tests.support.every_state import every_state_of_support_lines, every_state_of_the_demo
 
 
@@ -32,3 +35,17 @@ def furnished(every_state: Sanlian) -> tuple[Viewing, dict[str, str]]:
     """The same deployment, served, with what some pages need, and the words for their addresses."""
     seen = Viewing(every_state)
     return seen, furnish(seen)
+
+
+@pytest.fixture(scope="module")
+def written_on(
+    furnished: tuple[Viewing, dict[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Viewing, dict[str, str]]]:
+    """A copy of the furnished deployment that may be changed."""
+    copy = tmp_path_factory.mktemp("written-on") / "demo.db"
+    original = furnished[0].sanlian.settings.database_url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(original)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+    made = wired(copy)
+    yield Viewing(made), furnished[1]
+    made.close()

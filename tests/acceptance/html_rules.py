@@ -39,7 +39,7 @@ REPEATABLE = {
 
 def faults_of(page: Element, *, path: str) -> list[str]:
     """Everything a page breaks, in words."""
-    found = [*_frame(page), *_headings(page), *_names(page), *_own_style(page), *_words(page), *_forms(page, path)]
+    found = [*_frame(page), *_headings(page), *_names(page), *own_style(page), *_words(page), *_forms(page, path)]
     return [*found, *_current(page, path.split("?", 1)[0])]
 
 
@@ -102,7 +102,7 @@ def _is_named(one: Element) -> bool:
     return bool(one.attributes.get("aria-label") or one.attributes.get("aria-labelledby"))
 
 
-def _own_style(page: Element) -> Iterator[str]:
+def own_style(page: Element) -> Iterator[str]:
     for one in page.walk():
         yield from (f"{key} on <{one.tag}>" for key in one.attributes if key == "style" or key.startswith("on"))
         if one.tag == "style" or (one.tag == "script" and not one.attributes.get("src")):
