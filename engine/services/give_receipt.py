@@ -116,7 +116,7 @@ def _refuse_while_slow(tries: Tries | None, *, now: datetime) -> None:
 
 def _count(tx: Transaction, subject: str, *, now: datetime, ids: Ids) -> None:
     for scope, whose in ((ADDRESS, subject), (ACCOUNT, _EVERYBODY)):
-        tries = tx.sign_in_tries.get(scope, whose)
+        tries = tx.sign_in_tries.lock(scope, whose)
         failures = 1 if tries is None or is_forgotten(tries, now=now) else tries.failures + 1
         tx.sign_in_tries.put(scope, whose, Tries(failures=failures, last_at=now))
     if failures == ALARMING:

@@ -113,7 +113,7 @@ def confirm_street(uow: UnitOfWork, upload: str, *, shelf: Shelf, by: Actor, now
         raise Conflict(what="这份工作簿已经被后来上传的换掉了，请重新上传。")
     book = read_book(read_workbook(file.content, where=kept.name))
     with uow.write() as tx:
-        waiting = tx.jobs.get(upload)
+        waiting = tx.jobs.lock(upload)
         if waiting is None or waiting.state == DONE:
             return None
         plan = _import_in(tx, book, shelf=shelf, by=by, now=now)

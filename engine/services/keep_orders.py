@@ -93,7 +93,7 @@ def take_in_kept(uow: UnitOfWork, kept: str, *, by: Actor, services: Door, clock
         uow, _read(job), by=by, sha256=_args(job).sha256, services=services, clock=clock, tell=lambda _done, _all: None
     )
     with uow.write() as tx:
-        now_kept = tx.jobs.get(kept)
+        now_kept = tx.jobs.lock(kept)
         if now_kept is not None and now_kept.state == WAITING:
             progress = msgspec.json.encode(taken)
             tx.jobs.put(Job(id=kept, kind=KIND, args=job.args, progress=progress, state=DONE, at=job.at))

@@ -181,7 +181,7 @@ def count_try(uow: UnitOfWork, subjects: Iterable[tuple[str, str]], *, now: date
 def _count(uow: UnitOfWork, subjects: Iterable[tuple[str, str]], *, now: datetime) -> datetime | None:
     """Count a try, or return until when to wait and count nothing."""
     with uow.write() as tx:
-        known = {(scope, subject): tx.sign_in_tries.get(scope, subject) for scope, subject in subjects}
+        known = {(scope, subject): tx.sign_in_tries.lock(scope, subject) for scope, subject in subjects}
         waits = [waits_until(tries, free=FREE[scope], now=now) for (scope, _), tries in known.items()]
         blocked = max((until for until in waits if until is not None), default=None)
         if blocked is None:
@@ -213,7 +213,7 @@ def forgive(tx: Transaction, subjects: Iterable[tuple[str, str]]) -> None:
         if scope != ADDRESS:
             tx.sign_in_tries.clear(scope, subject)
             continue
-        tries = tx.sign_in_tries.get(scope, subject)
+        tries = tx.sign_in_tries.lock(scope, subject)
         if tries is not None:
             tx.sign_in_tries.put(scope, subject, Tries(failures=max(tries.failures - 1, 0), last_at=tries.last_at))
 

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Select, delete, insert, select
 
+from engine.store.bulk import is_sqlite
 from engine.store.repository import Repository, table
 
 JOB = table("job")
+_SELECT = select(JOB.c.id, JOB.c.kind, JOB.c.args, JOB.c.progress, JOB.c.state, JOB.c.at, JOB.c.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,19 @@ class Jobs(Repository):
         self.connection.execute(delete(JOB).where(JOB.c.district_id == self.district, JOB.c.id == job_id))
 
     def get(self, job_id: str) -> Job | None:
-        """Return a job, locked for the rest of a writing transaction."""
-        query = select(JOB.c.id, JOB.c.kind, JOB.c.args, JOB.c.progress, JOB.c.state, JOB.c.at, JOB.c.error)
-        row = self.connection.execute(query.where(JOB.c.district_id == self.district, JOB.c.id == job_id)).one_or_none()
+        """Return a job, without locking it."""
+        return self._read(_SELECT.where(JOB.c.district_id == self.district, JOB.c.id == job_id))
+
+    def lock(self, job_id: str) -> Job | None:
+        """Do the same; nobody else takes it up before this writing transaction ends."""
+        query = _SELECT.where(JOB.c.district_id == self.district, JOB.c.id == job_id)
+        return self._read(query if is_sqlite(self.connection) else query.with_for_update())
+
+    def _read(self, query: Select[Any]) -> Job | None:
+        row = self.connection.execute(query).one_or_none()
         return Job(*row) if row else None
 
     def of_kind(self, kind: str) -> list[Job]:
         """Return the jobs of a kind, oldest first."""
-        query = select(JOB.c.id, JOB.c.kind, JOB.c.args, JOB.c.progress, JOB.c.state, JOB.c.at, JOB.c.error)
-        rows = self.connection.execute(query.where(JOB.c.district_id == self.district, JOB.c.kind == kind))
+        rows = self.connection.execute(_SELECT.where(JOB.c.district_id == self.district, JOB.c.kind == kind))
         return sorted((Job(*row) for row in rows), key=lambda job: (job.at, job.id))

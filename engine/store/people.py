@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, insert, select, update
 
 from engine.store.bulk import is_sqlite
 from engine.store.repository import Repository, table
@@ -172,10 +173,15 @@ class SignInTries(Repository):
     """How often signing in has failed lately."""
 
     def get(self, scope: str, subject: str) -> Tries | None:
-        """Return the failures of a subject; on PostgreSQL nobody else counts it meanwhile."""
+        """Return the failures of a subject, without locking them."""
+        return self._read(select(TRY.c.failures, TRY.c.last_at).where(*self._this(scope, subject)))
+
+    def lock(self, scope: str, subject: str) -> Tries | None:
+        """Do the same; nobody else counts them before this writing transaction ends."""
         query = select(TRY.c.failures, TRY.c.last_at).where(*self._this(scope, subject))
-        if not is_sqlite(self.connection):
-            query = query.with_for_update()
+        return self._read(query if is_sqlite(self.connection) else query.with_for_update())
+
+    def _read(self, query: Select[Any]) -> Tries | None:
         row = self.connection.execute(query).one_or_none()
         return None if row is None else Tries(*row)
 
