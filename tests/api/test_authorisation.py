@@ -207,6 +207,11 @@ class Site:
             # A session begun two days ago is over.
             deployment = self.sanlian if kind.is_signed else self._wired(self.file, MONDAY - timedelta(days=2))
             made.cookies.set(PLAIN_COOKIE, token_for(deployment, kind.who))
+            # Nobody waits for a first password: who got one would be led to changing it.
+            with self.sanlian.uow.write() as tx:
+                for person in tx.people.all():
+                    if person.password_hash is None:
+                        tx.people.set_password(person.id, "never used", must_change=False)
         return made
 
     def ask(self, kind: Kind, route: str) -> int:

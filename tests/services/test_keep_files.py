@@ -1,7 +1,6 @@
 """Photos are taken by their first bytes, cleaned by a child with bounds, and shown only to who may see the matter."""
 
 import io
-import resource
 import struct
 import zipfile
 import zlib
@@ -15,6 +14,7 @@ from engine.services.clean_photo import LONGEST_SIDE
 from engine.services.confine import MAX_MEMORY_BYTES
 from engine.services.keep_files import MAX_FILE_BYTES, clean_photo, keep_file, kind_of
 from engine.wiring import Sanlian
+from tests.support.child_memory import children_peak_bytes
 from tests.support.demo import NOW
 from tests.support.pictures import picture
 
@@ -67,13 +67,21 @@ HOSTILE = {
 
 @pytest.mark.parametrize(("content", "found"), HOSTILE.values(), ids=list(HOSTILE))
 def test_hostile_file_is_refused_and_nothing_kept(demo: Sanlian, content: bytes, found: str) -> None:
-    """With the name, what was found and what is expected, in bounded memory."""
+    """With the name, what was found and what is expected."""
     with pytest.raises(BadFile) as caught:
         keep_file(demo.uow, "a.png", content, ids=demo.door.ids, now=NOW)
 
     assert str(caught.value).startswith("a.png：")
     assert found in str(caught.value)
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 < MAX_MEMORY_BYTES
+
+
+@pytest.mark.parametrize("name", ["hundred megapixels", "rows missing", "text bomb"])
+def test_hostile_file_costs_bounded_memory(name: str) -> None:
+    """The child that looks at it never takes more than its limit."""
+    imports = "from engine.services.keep_files import clean_photo"
+    work = 'clean_photo(content, "image/png", name="a.png")'
+
+    assert children_peak_bytes(imports, work, HOSTILE[name][0]) < MAX_MEMORY_BYTES
 
 
 def with_everything(form: str) -> bytes:
