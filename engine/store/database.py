@@ -54,6 +54,7 @@ _PLAIN_WORDS = (
     ("lock timeout", "数据库太忙"),
     ("too many clients", "数据库连接已满"),
 )
+_UNSTORABLE = "NUL (0x00)"  # as psycopg says it
 
 
 class TryAgain(Exception):
@@ -276,10 +277,13 @@ def plain_errors() -> Iterator[None]:
     Raises:
         TryAgain: a deadlock, a failed serialization, or a key somebody else wrote first.
         Unavailable: the store is busy, full, read only, broken or gone.
+        BadInput: a text holds a sign that PostgreSQL does not store.
     """
     try:
         yield
     except DBAPIError as error:
+        if isinstance(error, DataError) and _UNSTORABLE in str(error.orig):
+            raise BadInput(where="填的内容", found="看不见的空字符", expected="看得见的文字") from error
         if _is_passing(error):
             raise TryAgain from error
         words = _known_words(error)
