@@ -13,11 +13,12 @@ from api.pages.matters import Notice
 from api.pages.receipts import AskedByAnybody, private, seen_in
 from api.rendering import draw
 from api.sessions import address_of
+from engine.core.abilities import cover_of
 from engine.core.command import Act
 from engine.core.decision import Refusal
 from engine.core.matter import Matter
 from engine.core.offers import Offer
-from engine.core.terms import BuiltIn, RefusalCode
+from engine.core.terms import BuiltIn, Covers, RefusalCode
 from engine.errors import Conflict, NotFound, SanlianError, TooManyTries
 from engine.services.advance import Done, Entry, advance
 from engine.services.give_receipt import grouped, matter_of, normal_code
@@ -30,6 +31,7 @@ AGAIN = "again"
 NOTE = "note"
 _MOST_TYPED = 40
 _WRONG = "这个码打不开任何一件事：可能抄错了，也可能换过新的或者过期了。"
+_NOT_STAFF = "你现在是以「{}」登录的。这一页的按钮由提诉求的人自己按：请居民用自己的手机打开。没有记下。"
 _NO_CODE = "请填 12 个字的查询码，回执上有。"
 _BUTTONS = {BuiltIn.NOTE.value: "补一句", BuiltIn.UNDO.value: "撤回刚才的"}
 _LABELS = {"f-note": "想说的话"}
@@ -70,14 +72,14 @@ def page(code: str, asked: AskedByAnybody, done: str = "") -> Response:
 @router.post("/t/{code}/do/{action}")
 def act(code: str, action: str, asked: AskedByAnybody, posted: Posted) -> Response:
     """Do *action* as the reporter."""
-    matter = _matter(asked, code)
+    matter = _reporters_matter(asked, code)
     return matter if isinstance(matter, Response) else _act(asked, code, matter, action=action, typed=typed_in(posted))
 
 
 @router.post("/t/{code}/rate")
 def rate(code: str, asked: AskedByAnybody, posted: Posted) -> Response:
     """Rate what was done; who is not satisfied may have it done again."""
-    matter = _matter(asked, code)
+    matter = _reporters_matter(asked, code)
     if isinstance(matter, Response):
         return matter
     typed = typed_in(posted)
@@ -112,6 +114,14 @@ def _matter(asked: Asked, code: str) -> Matter | Response:
         return _ask(asked, typed=code[:_MOST_TYPED], error=_WRONG, status=404)
     except TooManyTries as error:
         return _ask(asked, typed=code[:_MOST_TYPED], error=str(error), status=429)
+
+
+def _reporters_matter(asked: Asked, code: str) -> Matter | Response:
+    """The same, but not for colleagues: who hands a receipt over could else rate the own work with it."""
+    viewer = asked.viewer
+    if viewer is not None and cover_of(viewer.actor.role, asked.flows) is not Covers.OWN:
+        return private(answer(asked.request, plain_problem(403, _NOT_STAFF.format(viewer.label))))
+    return _matter(asked, code)
 
 
 def _ask(asked: Asked, *, typed: str = "", error: str = "", status: int = 200) -> Response:

@@ -178,6 +178,19 @@ def test_rating_is_taken_at_once_counts_once_and_ends_the_matter_after_ten_minut
     assert "已办结" in Page(stranger.get(f"/t/{code}").text).text
 
 
+def test_rating_is_refused_to_a_colleague_who_holds_the_receipt(sanlian: Sanlian, client: TestClient) -> None:
+    """The desk hands receipts over and could rate its own work with them; nothing is recorded."""
+    code, matter = code_for(sanlian, "confirm"), matters(sanlian)["confirm"]
+    form = rate(client, code, **{"f-rating": "satisfied"})
+
+    answer = client.post(f"/t/{code}/rate", data=form)
+
+    assert answer.status_code == 403
+    assert "请居民用自己的手机打开" in answer.text
+    with sanlian.uow.read() as tx:
+        assert "agree" not in [read_event(one.body).action for one in tx.events.of(matter)]
+
+
 def test_rating_is_taken_back_within_ten_minutes_and_stays_in_the_history(
     sanlian: Sanlian, stranger: TestClient
 ) -> None:
@@ -291,6 +304,7 @@ def test_filing_taken_back_is_recorded_as_undone_and_the_grid_has_seen_it_meanwh
 
     act_as(client, "jingyi-2.grid_worker.1")
     seen_by_grid = Page(client.get(f"/matters/{number}").text).text
+    client.cookies.clear()
     withdraw = Page(client.get(f"/t/{code}").text).form("/do/withdraw")["fields"]
     assert client.post(f"/t/{code}/do/withdraw", data=withdraw).status_code == 303
 
