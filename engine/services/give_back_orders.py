@@ -16,7 +16,7 @@ from engine.core.matter import Actor
 from engine.core.scope import World
 from engine.core.terms import SYSTEM_ROLE, Covers, Seat
 from engine.core.workflow.declaration import Workflow
-from engine.errors import BadInput, NotFound
+from engine.errors import BadInput, KeyReused, NotFound
 from engine.services.advance import Door, in_one_transaction
 from engine.services.naming import unit_name
 from engine.services.record import record
@@ -129,6 +129,8 @@ def give_back_orders(
 
     Args:
         since: None for what was not told yet; else all that happened from then on, told before or not.
+    Raises:
+        KeyReused: an export of that name has orders that *by* may not see.
     """
     making = partial(_make, export=export, since=since, by=by, services=services, now=now)
     return in_one_transaction(uow, making)
@@ -154,6 +156,8 @@ def _make(
     before = _made_before(tx, export, by=by, services=services)
     if before is not None:
         return before
+    if tx.orders.export(export):  # another street's: lines of ours in it would shut them out of it
+        raise KeyReused(key=export)
     told = []
     changed = tx.orders.changed(since=since)
     seen = orders_seen(tx, [one.matter for one in changed], by=by, services=services)

@@ -13,7 +13,7 @@ import pytest
 from engine.core.command import Act
 from engine.core.history import vault_ref
 from engine.core.matter import Actor
-from engine.errors import NotFound
+from engine.errors import KeyReused, NotFound
 from engine.services.advance import Done, Entry, advance
 from engine.services.give_back_orders import HEADINGS, OrdersBack, give_back_orders, read_export
 from engine.services.read_orders import OrdersRead, open_orders
@@ -275,3 +275,6 @@ def test_another_street_neither_gives_back_nor_reads_these_orders(demo: Sanlian)
     assert {one.external_number for one in ours.orders} >= set(here)
     with pytest.raises(NotFound):
         read_export(demo.uow, "ours", by=stranger, services=demo.door)
+    with pytest.raises(KeyReused):  # a name that was guessed shuts nobody out of what has it
+        give_back_orders(demo.uow, "ours", since=None, by=stranger, services=demo.door, now=NOW + timedelta(minutes=99))
+    assert read_export(demo.uow, "ours", by=DESK, services=demo.door) == ours
