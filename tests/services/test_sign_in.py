@@ -360,12 +360,13 @@ def test_only_own_posts_are_chosen(town: Town) -> None:
 
 
 def test_everything_stands_in_the_log_and_nothing_typed_does(town: Town) -> None:
-    """Coming, failing, going: each is an event; a login that is not there is not, for it may be a password."""
+    """Coming, failing, going: each is an event. A login that is not there costs the same and is not told: it may be
+    a password."""
     fail(town, 1)
     fail(town, 1, login="my-secret-password")
     sign_out(town.uow, known(town, enter(town).token), now=town.now)
 
-    assert actions(town) == ["sign_in_failed", "signed_in", "signed_out"]
+    assert actions(town) == ["sign_in_failed", "sign_in_failed", "signed_in", "signed_out"]
     with town.uow.read() as tx:
         bodies = b"".join(one.body for one in tx.events.of("system/accounts"))
     assert b"secret" not in bodies
