@@ -36,6 +36,11 @@ def test_came_from_here_asks_the_browser_first_when_it_tells(headers: dict[str, 
     assert came_from_here(Headers(headers)) is taken
 
 
+def test_length_that_is_no_number_is_no_fault_of_ours(client: TestClient) -> None:
+    """Other scripts' figures are digits to Python, and no number."""
+    assert client.get("/track", headers={b"content-length": "²".encode("latin-1")}).status_code == 200
+
+
 def test_post_is_refused_when_it_comes_from_elsewhere(client: TestClient) -> None:
     """A foreign page cannot press our buttons."""
     answer = client.post("/look", data={"size": "xl"}, headers={"Sec-Fetch-Site": "cross-site"})
