@@ -11,9 +11,9 @@ from api.dependencies import AskedNow
 from api.pages.figures import frame_in, url_of
 from api.rendering import draw
 from engine.core.terms import Ability
-from engine.services.board import board_of, lanes_of
+from engine.services.board import Board, board_of, lanes_of
 from engine.services.daily_sheet import Number
-from engine.services.figures import ABOVE, Frame, Pick, figure_list
+from engine.services.figures import ABOVE, WHOLE, Frame, Pick, figure_list
 from engine.services.worklist import communities
 
 router = APIRouter()
@@ -70,7 +70,9 @@ def board(
     with asked.sanlian.uow.read() as tx:
         frame = frame_in(asked, viewer, flow_of=asked.flows_in(tx))
         counts = board_of(tx, frame)
-        found = figure_list(tx, known, frame, Pick(unit=unit, level=level), cursor=after) if not chosen.view else None
+        pick = Pick(unit=unit, level=level)
+        total = _counted(counts, known) if pick == WHOLE else None
+        found = figure_list(tx, known, frame, pick, cursor=after, total=total) if not chosen.view else None
         lanes = lanes_of(tx, frame, unit=unit) if chosen.view else ()
     context: dict[str, Any] = {
         **asked.frame("board"), "board": counts, "found": found, "lanes": lanes, "chosen": chosen, "lead": lead,
@@ -79,6 +81,12 @@ def board(
         "first_url": chosen.url() if after else "",
     }  # fmt: skip
     return draw("board/board.html", context)
+
+
+def _counted(counts: Board, show: str) -> int | None:
+    """How long a whole list is, as the counts beside it have it already."""
+    numbers = (counts.open, counts.late, counts.today, counts.supervised, counts.listed)
+    return next((one.count for one in numbers if one.name == show), None)
 
 
 def _units(frame: Frame) -> tuple[tuple[str, str], ...]:

@@ -21,14 +21,19 @@ def first_escalations(timers: Iterable[Ringing], *, flow_of: FlowOf) -> dict[str
     """Return those matters whose first leaving rule among *timers* (in order of ringing) takes them up."""
     decided: set[str] = set()
     found: dict[str, datetime] = {}
+    known: dict[tuple[str | None, ...], Do | None] = {}  # two thousand timers are of a dozen rules
     for timer in timers:
         if timer.matter in decided:
             continue
-        rule = rule_of(flow_of(timer.digest), timer, timer.clock, timer.rule)
-        if rule is None or not rule.do.leaves:
+        which = (timer.clock, timer.rule, timer.digest, timer.state, timer.level, timer.klass)
+        if which not in known:
+            rule = rule_of(flow_of(timer.digest), timer, timer.clock, timer.rule)
+            known[which] = rule.do if rule is not None else None
+        does = known[which]
+        if does is None or not does.leaves:
             continue
         decided.add(timer.matter)
-        if rule.do is Do.ESCALATE:
+        if does is Do.ESCALATE:
             found[timer.matter] = timer.fire
     return found
 

@@ -159,10 +159,14 @@ def _picked(wanted: Wanted, frame: Frame, pick: Pick) -> Wanted:
     return frame.sight.narrow(wanted)
 
 
-def figure_list(tx: Transaction, name: str, frame: Frame, pick: Pick, *, cursor: str) -> FigureList:
+def figure_list(
+    tx: Transaction, name: str, frame: Frame, pick: Pick, *, cursor: str, total: int | None = None
+) -> FigureList:
     """
     Return one page of the list behind a figure, and how long the whole list is.
 
+    Args:
+        total: its length, where it has been counted already.
     Raises:
         NotFound: there is no such figure.
     """
@@ -172,7 +176,7 @@ def figure_list(tx: Transaction, name: str, frame: Frame, pick: Pick, *, cursor:
     shown = found[:PAGE_ROWS]
     return FigureList(
         definition=DEFINITIONS[name],
-        total=listing.count(wanted),
+        total=listing.count(wanted) if total is None else total,
         rows=rows_of(tx, shown, world=frame.world, flow_of=frame.flow_of, now=frame.now),
         next_cursor=write_cursor(last_seen(shown[-1], wanted)) if len(found) > PAGE_ROWS else "",
     )

@@ -117,7 +117,9 @@ class Shelf:
         Raises:
             Broken: the deployment has no log or no calendar yet.
         """
-        facts = tx.facts.all()
+        return self._surroundings(tx, tx.facts.all())
+
+    def _surroundings(self, tx: Transaction, facts: Mapping[str, str]) -> Surroundings:
         log, default, calendars = facts.get(LOG_FACT), facts.get(DEFAULT_CALENDAR_FACT), facts.get(CALENDARS_FACT)
         if log is None or default is None or calendars is None:
             raise Broken(what="数据库还没有开户，或还没有日历", where="deployment")
@@ -136,9 +138,10 @@ class Shelf:
 
     def world_or_empty(self, tx: Transaction) -> World:
         """Return the world; one without calendars where the deployment has none yet, for people come first."""
-        if tx.facts.get(CALENDARS_FACT) is None:
+        facts = tx.facts.all()
+        if facts.get(CALENDARS_FACT) is None:
             return World(organisation=tx.organisation.load(), calendars={}, default_calendar="")
-        return self.world(tx)
+        return self._surroundings(tx, facts).world
 
 
 def read_stored(version: WorkflowVersion) -> Workflow:
