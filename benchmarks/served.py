@@ -18,10 +18,10 @@ from datetime import datetime
 from pathlib import Path
 
 import uvicorn
-from sqlalchemy import create_engine
 
-from benchmarks.bare.app import create_bare
+from benchmarks.bare.app import create_bare, open_bare
 from benchmarks.load import Address
+from benchmarks.street import DISTRICT
 from engine.cli.serve import run
 from engine.settings import Settings
 from engine.wiring import wire
@@ -30,7 +30,6 @@ from tests.support.demo import NOW
 
 HOST = "127.0.0.1"
 START_SECONDS = 60
-DISTRICT = "demo"
 
 
 def main() -> None:
@@ -50,7 +49,7 @@ def main() -> None:
 
 def _serve_bare(url: str, frame: Path | None) -> None:
     before, after = json.loads(frame.read_text(encoding="utf-8")) if frame is not None else ("", "")
-    app = create_bare(create_engine(url), district=DISTRICT, frame=(before, after))
+    app = create_bare(open_bare(url), district=DISTRICT, frame=(before, after))
     config = uvicorn.Config(app, host=HOST, port=0, log_level="warning", access_log=False)
     listener = config.bind_socket()
     print(f"http://{HOST}:{listener.getsockname()[1]}", flush=True)

@@ -9,13 +9,18 @@ from engine.core.command import File
 from engine.core.matter import Actor
 from engine.core.scope import Organisation
 from engine.services.advance import Done, Entry, advance
+from engine.services.demo_people import make_demo_people
+from engine.services.demo_setup import set_up_demo
 from engine.services.save import DemandGiven
 from engine.services.sweep import sweep
+from engine.settings import Settings
 from engine.store.matters import MATTER
 from engine.store.tables.schema import METADATA
-from engine.wiring import Sanlian
-from tests.support.demo import NOW, play_demo, wired
+from engine.wiring import Sanlian, wire
+from tests.support.clock import FixedClock
+from tests.support.demo import CHEAP, FLOWS, NOW, play_demo, wired
 
+DISTRICT = "demo"
 BATCH = 250
 DAYS = 4
 TEMPLATES = 5
@@ -32,11 +37,7 @@ def build(file: Path, *, opened: int, closed: int) -> None:
         Path(f"{making}{suffix}").unlink(missing_ok=True)
     play_demo(making, NOW)
     sanlian = wired(making)
-    with sanlian.uow.read() as tx:
-        organisation = tx.organisation.load()
-    for first in range(0, opened, BATCH):
-        at = NOW - timedelta(days=DAYS) * (1 - first / opened)
-        _file(sanlian, range(first, min(first + BATCH, opened)), organisation, at)
+    file_many(sanlian, opened)
     for _ in range(1000):
         if not sweep(sanlian.uow, now=NOW, services=sanlian.door).fired:
             break
@@ -44,6 +45,25 @@ def build(file: Path, *, opened: int, closed: int) -> None:
         _copy_closed(sanlian, first, min(first + ROUND, closed))
     sanlian.close()
     making.rename(file)
+
+
+def make_street(url: str, *, opened: int) -> Sanlian:
+    """Return a deployment in the empty database at *url*: the played demo and *opened* demands."""
+    sanlian = wire(Settings(database_url=url, district=DISTRICT), clock=FixedClock(NOW), hasher=CHEAP)
+    sanlian.prepare()
+    set_up_demo(sanlian.uow, services=sanlian.door, folder=FLOWS, now=NOW)
+    make_demo_people(sanlian.uow, hasher=CHEAP, now=NOW)
+    file_many(sanlian, opened)
+    return sanlian
+
+
+def file_many(sanlian: Sanlian, number: int) -> None:
+    """File *number* demands over the last days, spread over all grids."""
+    with sanlian.uow.read() as tx:
+        organisation = tx.organisation.load()
+    for first in range(0, number, BATCH):
+        at = NOW - timedelta(days=DAYS) * (1 - first / number)
+        _file(sanlian, range(first, min(first + BATCH, number)), organisation, at)
 
 
 def _file(sanlian: Sanlian, numbers: range, organisation: Organisation, at: datetime) -> None:

@@ -5,15 +5,16 @@ It reads the same database and shows the same rows, without sign-in, rights, for
 """
 
 import json
+import sqlite3
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, HTTPException, Request
-from fastapi.responses import HTMLResponse
+from fastapi import Depends, FastAPI, Form, HTTPException, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
-from sqlalchemy import Engine, func
+from sqlalchemy import Engine, create_engine, event, func
 from sqlmodel import Field, Session, SQLModel, col, select
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -71,6 +72,23 @@ class Event(SQLModel, table=True):
     at: datetime
 
 
+class Thing(SQLModel, table=True):
+    """What a press changes."""
+
+    id: int = Field(primary_key=True)
+    pressed: int = 0
+    note: str = ""
+
+
+class Press(SQLModel, table=True):
+    """What a press adds."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    thing: int
+    at: datetime
+    note: str
+
+
 def create_bare(engine: Engine, *, district: str, frame: tuple[str, str]) -> FastAPI:
     """Return the application; *frame* is what stands before and after the rows, as in the page it is held against."""
     app = FastAPI()
@@ -121,13 +139,43 @@ def create_bare(engine: Engine, *, district: str, frame: tuple[str, str]) -> Fas
         found = opened.get(Matter, (district, demand.matter_id)) if demand is not None else None
         if found is None:
             raise HTTPException(404)
-        events = opened.exec(
+        history = opened.exec(
             select(Event).where(Event.district_id == district, Event.matter_id == found.id).order_by(col(Event.seq))
         ).all()
         context = {
-            "matter": found, "number": number, "told": told(opened, [found.id]), "events": events, "frame": frame,
+            "matter": found, "number": number, "told": told(opened, [found.id]), "events": history, "frame": frame,
             "levels": LEVELS,
         }  # fmt: skip
         return templates.TemplateResponse(request, "one.html", context)
 
+    @app.post("/things/{number}/press")
+    def press(number: int, opened: Opened, note: Annotated[str, Form()]) -> RedirectResponse:
+        opened.add(Press(thing=number, at=datetime.now(UTC), note=note))
+        opened.flush()  # takes the write lock at once, else SQLite refuses most of fifty people
+        thing = opened.get_one(Thing, number)
+        thing.pressed, thing.note = thing.pressed + 1, note
+        opened.commit()
+        return RedirectResponse(f"/things/{number}", status_code=303)
+
     return app
+
+
+def open_bare(url: str) -> Engine:
+    """Open the database of the bare application, as durable as the product's."""
+    engine = create_engine(url, **({"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {}))
+    if engine.dialect.name == "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def durable(raw: sqlite3.Connection, _record: object) -> None:
+            raw.execute("PRAGMA journal_mode=WAL")
+            raw.execute("PRAGMA synchronous=FULL")
+
+    return engine
+
+
+def make_things(engine: Engine, number: int) -> None:
+    """Make what can be pressed."""
+    SQLModel.metadata.create_all(engine, tables=[Thing.__table__, Press.__table__])  # type: ignore[attr-defined]  # made by SQLModel
+    with Session(engine) as opened:
+        opened.add_all(Thing(id=n) for n in range(number))
+        opened.commit()
