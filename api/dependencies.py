@@ -21,7 +21,7 @@ from engine.core.workflow.declaration import Workflow
 from engine.errors import Forbidden, NotSignedIn, PasswordChangeNeeded, PasswordNeeded
 from engine.services.keep_sessions import SignedIn, acting_post, actor_of, find, note_use, posts_held
 from engine.services.naming import post_name
-from engine.services.sight import Sight, sight_of
+from engine.services.sight import Sight, no_such_matter, sight_of
 from engine.wiring import Sanlian
 
 THEME_COOKIE = "sanlian-theme"
@@ -111,6 +111,17 @@ class Asked:
     def sight(self) -> Sight:
         """What who acts may see."""
         return sight_of(self.actor, world=self.world, flows=self.flows, now=self.now)
+
+    def must_see(self, matter: str) -> None:
+        """
+        Go on only if the matter with that id is one of those seen here.
+
+        Raises:
+            NotFound: it is not, or there is none: one answer.
+        """
+        with self.sanlian.uow.read() as tx:
+            if not self.sight.among(tx, (matter,)):
+                raise no_such_matter(matter)
 
     def require(self, ability: Ability) -> Viewer:
         """

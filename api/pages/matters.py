@@ -108,6 +108,8 @@ def _sees(asked: Asked, case: CaseFile) -> bool:
 
 def _press(asked: Asked, case: CaseFile, *, action: str, typed: Typed) -> Refusal | None:
     assert asked.actor is not None  # the caller has seen it
+    if typed.topic:
+        asked.must_see(typed.topic)
     command = Act(
         matter=case.id, action=action, actor=asked.actor, values=values_of(typed),
         expect=typed.etag, seats=tuple(SeatAsked(seat=seat, unit=unit) for seat, unit in typed.seats),

@@ -11,7 +11,6 @@ from engine.core.matter import Actor
 from engine.core.terms import RefusalCode
 from engine.errors import Conflict
 from engine.services.advance import Done, Entry, Outcome, advance
-from engine.services.sight import no_such_matter
 
 BUSY = "这件事正由别人办理，请刷新后再试。"
 
@@ -33,9 +32,7 @@ def press(asked: Asked, actor: Actor, wanted: Press, *, typed: Typed) -> Done | 
     Raises:
         NotFound: the matter is not there, or not one of those seen here.
     """
-    with asked.sanlian.uow.read() as tx:
-        if not asked.sight.among(tx, (wanted.matter,)):
-            raise no_such_matter(wanted.matter)
+    asked.must_see(wanted.matter)
     command = Act(
         matter=wanted.matter, action=wanted.action, actor=actor, values={**typed.values},
         expect=wanted.etag, seats=tuple(SeatAsked(seat=seat, unit=unit) for seat, unit in typed.seats),

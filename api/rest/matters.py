@@ -144,6 +144,8 @@ def act(
         return lacking(428, NO_MATCH)
     actor = asked.require_content().actor
     matter = _seen(asked, ref)
+    if given.topic is not None:
+        asked.must_see(given.topic)
     command = Act(
         matter=matter.id, action=action, actor=actor, values=dict(given.fields), expect=expected,
         seats=tuple(SeatAsked(seat=one.seat, unit=one.unit) for one in given.seats), topic=given.topic,

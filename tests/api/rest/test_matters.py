@@ -264,3 +264,26 @@ def test_filing_is_refused_when_a_patrol_claims_a_number_of_the_upper_platform(
     assert refused.status_code == 422
     with sanlian.uow.read() as tx:
         assert tx.demands.by_external({"WO-1"}) == {}
+
+
+def test_demand_is_not_put_to_a_topic_of_another_community(http: TestClient, sanlian: Sanlian) -> None:
+    """A topic whose id was guessed is not found, and knows nothing of the demand."""
+    with sanlian.uow.read() as tx:
+        matters = [one.matter for one in tx.matters.all(only_open=True)]
+        organisation = tx.organisation.load()
+    topic = next(one for one in matters if one.kind == "topic")
+    home = organisation.unit_above(topic.place, "community")
+    demand = next(
+        one for one in matters
+        if one.state == "community_intake" and organisation.unit_above(one.place, "community") != home
+    )  # fmt: skip
+    clerk = Program(http, token_of(sanlian, f"{organisation.unit_above(demand.place, 'community')}.community_clerk.1"))
+    etag = clerk.get(f"/matters/{demand.id}").headers["ETag"]
+
+    answer = clerk.post(f"/matters/{demand.id}/actions/topic", {"topic": topic.id}, etag=etag)
+
+    assert answer.status_code == 404
+    with sanlian.uow.read() as tx:
+        stored = tx.matters.get(topic.id)
+    assert stored is not None
+    assert demand.id not in stored.matter.waiting
