@@ -52,7 +52,7 @@ fmt: $(VENV)/dev.ok ## repair what ruff can repair
 	$(BIN)/ruff format .
 
 bench: $(VENV)/dev.ok ## run the benchmarks (not part of test)
-	@for one in trigger press sweep among_open verify; do echo "== $$one"; $(BIN)/python -m benchmarks.$$one || exit 1; done
+	@for one in trigger press http_press pages first_visit boards sweep among_open verify; do echo "== $$one"; $(BIN)/python -m benchmarks.$$one || exit 1; done
 
 lock: ## pin the dependencies of pyproject.toml again (UPGRADE=--upgrade for newer ones)
 	@command -v $(UV) >/dev/null || { echo "uv is needed to make the lock files: pip install uv (or set UV=…)" >&2; exit 2; }
