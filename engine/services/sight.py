@@ -44,7 +44,7 @@ class Sight:
 
     def among(self, tx: Transaction, ids: Collection[str]) -> frozenset[str]:
         """Return those of *ids* that are matters which may be seen."""
-        if self.scope is None:
+        if self.scope is None or not ids:
             return frozenset(ids)
         return Listing(tx.connection, tx.district).in_scope(ids, self.scope)
 

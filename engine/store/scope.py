@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 
@@ -30,7 +31,7 @@ class Scope:
 def within(scope: Scope, *, district: str, kinds: Collection[str] | None) -> ColumnElement[bool]:
     """Return the condition that a row of `matter` lies within *scope*; *kinds* are those it can have."""
     if scope.places:
-        return _lies_in(scope.places, district=district, kinds=kinds)
+        return _lies_in(scope.places, district=district, may_be_task=kinds is None or _TASK in kinds)
     if scope.department is not None:
         return _given_to(scope.department, district=district)
     if scope.person is not None:
@@ -44,9 +45,10 @@ def reported_by(person: str, *, district: str) -> ColumnElement[bool]:
     return MATTER.c.id.in_(select(REPORTER.c.matter_id).where(*mine))
 
 
-def _lies_in(places: Collection[str], *, district: str, kinds: Collection[str] | None) -> ColumnElement[bool]:
+@lru_cache(maxsize=1_024)  # every request asks for it several times, and to build it takes longer than the query
+def _lies_in(places: frozenset[str], *, district: str, may_be_task: bool) -> ColumnElement[bool]:
     here = MATTER.c.place.in_(sorted(places))
-    if kinds is not None and _TASK not in kinds:
+    if not may_be_task:
         return here  # alone, so that the index of places serves it
     root = MATTER.alias("root")
     same = (root.c.district_id == district, root.c.id == MATTER.c.root)
