@@ -55,8 +55,9 @@ def dispatch_by_hand(page: Page, number: str) -> None:
     expect(page.get_by_role("status")).to_contain_text("派给了")
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
-@pytest.mark.parametrize("width", [PHONE_WIDTH, DESKTOP_WIDTH])
+@pytest.mark.parametrize(
+    ("width", "script"), [(DESKTOP_WIDTH, True), (PHONE_WIDTH, False)], ids=["desk, with script", "phone, without"]
+)
 def test_day_at_the_service_centre(site: str, open_page: OpenPage, width: int, script: bool) -> None:
     """What came in is filed, what waited is sent out, what was done is checked, and the sheet tells it."""
     page = open_page(width=width, height=870, java_script_enabled=script)

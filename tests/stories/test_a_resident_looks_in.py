@@ -105,8 +105,9 @@ def rate_twice(hers: Page) -> None:
     expect(hers.locator(".promise")).to_contain_text("收到了：满意")
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
-@pytest.mark.parametrize("width", [PHONE_WIDTH, DESKTOP_WIDTH])
+@pytest.mark.parametrize(
+    ("width", "script"), [(PHONE_WIDTH, True), (DESKTOP_WIDTH, False)], ids=["phone, with script", "desk, without"]
+)
 def test_a_resident_looks_in(site: str, demo: Sanlian, open_page: OpenPage, width: int, script: bool) -> None:
     """From the receipt to the end: where it is, whose turn, what comes, her rating, its undo, its effect."""
     hers = open_page(width=width, height=844, java_script_enabled=script)

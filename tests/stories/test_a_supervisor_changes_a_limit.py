@@ -39,8 +39,9 @@ def figure(page: Page, words: str) -> int:
     return int(re.search(r"\d+", page.locator(".sums li", has_text=words).inner_text())[0])  # type: ignore[index]  # a figure stands there
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
-@pytest.mark.parametrize("width", [PHONE_WIDTH, DESKTOP_WIDTH])
+@pytest.mark.parametrize(
+    ("width", "script"), [(DESKTOP_WIDTH, True), (PHONE_WIDTH, False)], ids=["desk, with script", "phone, without"]
+)
 def test_supervisor_changes_a_limit_and_a_second_person_approves(
     demo: Sanlian, site: str, open_page: OpenPage, width: int, script: bool
 ) -> None:

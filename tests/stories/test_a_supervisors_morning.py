@@ -38,8 +38,9 @@ def follow(page: Page, figure: str) -> None:
     assert page.locator("tbody a.what").count() == min(count, 25)
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
-@pytest.mark.parametrize("width", [PHONE_WIDTH, DESKTOP_WIDTH])
+@pytest.mark.parametrize(
+    ("width", "script"), [(DESKTOP_WIDTH, True), (PHONE_WIDTH, False)], ids=["desk, with script", "phone, without"]
+)
 def test_supervisors_morning(site: str, open_page: OpenPage, width: int, script: bool) -> None:
     """From how many are late to where, to whose desk, to what happens if nobody acts; nobody is ranked."""
     page = open_page(width=width, height=870, java_script_enabled=script)

@@ -25,8 +25,9 @@ def site(demo: Sanlian, serve_app: ServeApp) -> str:
     return serve_app(create_app(demo), lifespan="off")
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
-@pytest.mark.parametrize("width", [PHONE_WIDTH, DESKTOP_WIDTH])
+@pytest.mark.parametrize(
+    ("width", "script"), [(DESKTOP_WIDTH, True), (PHONE_WIDTH, False)], ids=["desk, with script", "phone, without"]
+)
 def test_an_auditor_reviews(site: str, demo: Sanlian, open_page: OpenPage, width: int, script: bool) -> None:
     """Search, chain, slider and text field, copy outside, export, and all of it on the record."""
     assert isinstance(demo.clock, FixedClock)
