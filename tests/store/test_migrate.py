@@ -1,7 +1,11 @@
 """The schema: what the migrations make is what the tables declare, on both databases."""
 
+from pathlib import Path
+
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
@@ -10,6 +14,8 @@ from engine.store.database import open_database
 from engine.store.migrate import migrate, newest_revision, stored_revision
 from engine.store.tables.schema import METADATA
 
+MIGRATIONS = Path(__file__).parents[2] / "engine" / "store" / "migrations"
+
 
 def test_migrate_makes_the_declared_tables_when_the_database_is_empty(database_url: str) -> None:
     """The migrated schema differs in nothing from the declared tables, and migrating again changes nothing."""
@@ -17,6 +23,24 @@ def test_migrate_makes_the_declared_tables_when_the_database_is_empty(database_u
 
     assert migrate(database) == migrate(database) == newest_revision() == stored_revision(database)
 
+    with database.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    database.close()
+
+
+def test_schema_is_the_same_when_every_revision_was_taken_back_and_done_again(database_url: str) -> None:
+    """An operator who goes back to the first release and forward again loses new tables, and nothing else."""
+    database, config = open_database(database_url), Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    migrate(database)
+
+    with database.writing() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+    was = stored_revision(database)
+    migrate(database)
+
+    assert was == "0001"
     with database.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
     database.close()

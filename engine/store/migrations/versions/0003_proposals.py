@@ -43,3 +43,8 @@ def upgrade() -> None:
     with op.batch_alter_table("proposal", schema=None) as batch_op:
         batch_op.create_index("ix_proposal_state", ["district_id", "state", "effective_at"], unique=False)
         batch_op.create_index("ix_proposal_flow", ["district_id", "flow", "made_at"], unique=False)
+
+
+def downgrade() -> None:
+    """Go back to the revision before."""
+    op.drop_table("proposal")
