@@ -166,10 +166,9 @@ def _hits(asked: Asked, wanted: Search, *, cursor: str) -> Hits:
 
 
 def _around(asked: Asked, tx: Any) -> Around:
-    shelf = asked.sanlian.door.shelf
     roles = {role.id: role.label.zh for flow in asked.flows for role in flow.roles.values()}
     return Around(
-        world=asked.world, flow_of=lambda digest: shelf.workflow(tx, digest), catalogue=dict(_categories(asked)),
+        world=asked.world, flow_of=asked.flows_in(tx), catalogue=dict(_categories(asked)),
         roles={**roles, **_ROLES},
     )  # fmt: skip
 

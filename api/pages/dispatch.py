@@ -151,11 +151,10 @@ def _text(posted: Posted, name: str) -> str:
 
 
 def _table(asked: Asked, viewer: Viewer, *, why: str) -> Table:
-    shelf = asked.sanlian.door.shelf
     with asked.sanlian.uow.read() as tx:
         return waiting_table(
             tx, viewer.actor, reason=why, world=asked.world, flows=asked.flows,
-            flow_of=lambda digest: shelf.workflow(tx, digest), now=asked.now,
+            flow_of=asked.flows_in(tx), now=asked.now,
         )  # fmt: skip
 
 

@@ -45,7 +45,7 @@ def guess(asked: Asked, typed: Typed, *, flow: Workflow, guessed_kind: str) -> t
     text = typed.values.get(DETAIL, "")
     if not text.strip():
         return Guess(), typed
-    shelf, world = asked.sanlian.door.shelf, asked.world
+    world = asked.world
     with asked.sanlian.uow.read() as tx:
         finder = PlaceFinder(world.organisation, tx.places.buildings(), fallback="")
         catalogue = catalogue_of(tx, flow)
@@ -63,7 +63,7 @@ def guess(asked: Asked, typed: Typed, *, flow: Workflow, guessed_kind: str) -> t
             alike(
                 tx, Told(text, place, values.get(CATEGORY, "")),
                 sight=asked.sight, world=world,
-                flow_of=lambda digest: shelf.workflow(tx, digest), now=asked.now,
+                flow_of=asked.flows_in(tx), now=asked.now,
             )
             if place
             else ()

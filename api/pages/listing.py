@@ -67,11 +67,10 @@ def matters(
 
 
 def _view(asked: Asked, filters: Filters, *, after: str) -> ListView:
-    shelf = asked.sanlian.door.shelf
     with asked.sanlian.uow.read() as tx:
         page = work_page(
             tx, filters, cursor=after, viewer=asked.actor, world=asked.world,
-            flow_of=lambda digest: shelf.workflow(tx, digest), flows=asked.flows, now=asked.now,
+            flow_of=asked.flows_in(tx), flows=asked.flows, now=asked.now,
         )  # fmt: skip
     demands = [flow for flow in asked.flows if flow.matter == MatterKind.DEMAND and flow.levels]
     levels = [level_mark(flow, name) for flow in demands for name in flow.levels]

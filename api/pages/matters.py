@@ -167,11 +167,8 @@ def _labels(case: CaseFile) -> dict[str, str]:
 def case_of(asked: Asked, ref: str) -> CaseFile:
     """Return the matter *ref* as the viewer sees it."""
     asked.require_content()
-    shelf = asked.sanlian.door.shelf
     with asked.sanlian.uow.read() as tx:
-        around = Surroundings(
-            world=asked.world, flow_of=lambda digest: shelf.workflow(tx, digest), catalogue={}, now=asked.now
-        )
+        around = Surroundings(world=asked.world, flow_of=asked.flows_in(tx), catalogue={}, now=asked.now)
         return case_file(tx, ref, viewer=asked.actor, around=around)
 
 
@@ -201,9 +198,8 @@ def departments(asked: Asked) -> Choices:
 
 
 def _topics(asked: Asked) -> Choices:
-    shelf = asked.sanlian.door.shelf
     with asked.sanlian.uow.read() as tx:
-        return open_topics(tx, viewer=asked.actor, world=asked.world, flow_of=lambda digest: shelf.workflow(tx, digest))
+        return open_topics(tx, viewer=asked.actor, world=asked.world, flow_of=asked.flows_in(tx))
 
 
 def _photos(asked: Asked, case: CaseFile) -> Photos:

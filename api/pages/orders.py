@@ -157,11 +157,8 @@ def _make(asked: Asked, viewer: Viewer, key: str, since: datetime | None) -> Ord
 
 
 def _desk(asked: Asked, *, problems: tuple[Problem, ...] = (), encoding: str = "", is_empty: bool = False) -> Response:
-    shelf = asked.sanlian.door.shelf
     with asked.sanlian.uow.read() as tx:
-        found = orders_desk(
-            tx, sight=asked.sight, world=asked.world, flow_of=lambda digest: shelf.workflow(tx, digest), now=asked.now
-        )
+        found = orders_desk(tx, sight=asked.sight, world=asked.world, flow_of=asked.flows_in(tx), now=asked.now)
     context: dict[str, Any] = {
         **asked.frame("orders"), "desk": found, "problems": problems, "encodings": tuple(ENCODINGS.items()),
         "encoding": encoding, "key": asked.sanlian.door.ids(), "needed": _NEEDED, "is_empty": is_empty,

@@ -110,7 +110,7 @@ def seen_in(asked: Asked, matter: Matter) -> LookIn:
     sanlian = asked.sanlian
     with sanlian.uow.read() as tx:
         around = Surroundings(
-            world=asked.world, flow_of=lambda digest: sanlian.door.shelf.workflow(tx, digest), catalogue={},
+            world=asked.world, flow_of=asked.flows_in(tx), catalogue={},
             now=asked.now,
         )  # fmt: skip
         return look_in(tx, matter, around=around)

@@ -53,11 +53,8 @@ def work(
     """Show one page of what is in one's hands; *done* and *ref* say what has just been recorded."""
     viewer = asked.require(Ability.WORK)
     waits = show == WAITING
-    shelf = asked.sanlian.door.shelf
     with asked.sanlian.uow.read() as tx:
-        around = Around(
-            world=asked.world, flow_of=lambda digest: shelf.workflow(tx, digest), flows=asked.flows, now=asked.now
-        )
+        around = Around(world=asked.world, flow_of=asked.flows_in(tx), flows=asked.flows, now=asked.now)
         page = today(tx, viewer.actor, waits=waits, cursor=after, around=around)
         if not (waits or after or page.total) and page.waiting:
             waits = True

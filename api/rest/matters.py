@@ -77,13 +77,12 @@ def index(
     """List what the caller may see, what is due first on top; `Link` leads on."""
     asked.require_content()
     filters = Filters(show=show, level=level, unit=unit, role=role, text=q)
-    shelf = asked.sanlian.door.shelf
     with asked.sanlian.uow.read() as tx:
         found, following = list_matters(
             tx, filters, cursor=cursor, limit=limit, viewer=asked.actor, world=asked.world, flows=asked.flows,
             now=asked.now,
         )  # fmt: skip
-        items = describe(tx, found, world=asked.world, flow_of=lambda digest: shelf.workflow(tx, digest))
+        items = describe(tx, found, world=asked.world, flow_of=asked.flows_in(tx))
     return JSONResponse(plain(MatterPage(items, following)), headers=next_link(request, following))
 
 
@@ -187,12 +186,11 @@ def coming(asked: Calling, ref: Ref) -> Response:
 def children(asked: Calling, ref: Ref) -> Response:
     """Show its tasks and the topics it waits for, as far as the caller may see them."""
     matter = _seen(asked, ref)
-    shelf = asked.sanlian.door.shelf
     with asked.sanlian.uow.read() as tx:
         ids = asked.sight.among(tx, (*matter.seats, *matter.topics))
         stored = tx.matters.read_many(ids)
         found = [stored[name].matter for name in (*matter.seats, *matter.topics) if name in stored]
-        items = describe(tx, found, world=asked.world, flow_of=lambda digest: shelf.workflow(tx, digest))
+        items = describe(tx, found, world=asked.world, flow_of=asked.flows_in(tx))
     return JSONResponse(plain(items))
 
 
@@ -221,9 +219,8 @@ def _pinned(asked: Asked, matter: Matter) -> Workflow:
 
 
 def _described(asked: Asked, matter: Matter) -> MatterFacts:
-    shelf = asked.sanlian.door.shelf
     with asked.sanlian.uow.read() as tx:
-        return describe(tx, [matter], world=asked.world, flow_of=lambda digest: shelf.workflow(tx, digest))[0]
+        return describe(tx, [matter], world=asked.world, flow_of=asked.flows_in(tx))[0]
 
 
 def _flow(asked: Asked, wanted: str | None) -> Workflow:
