@@ -299,8 +299,3 @@ def is_spent(matter: Matter, level_id: str | None, now: datetime) -> bool:
     """Whether the budget of a level is used up at *now*."""
     clock = matter.clocks.get(level_clock(level_id)) if level_id else None
     return clock is not None and clock.due is not None and clock.due <= now
-
-
-def level_of_state(workflow: Workflow, state_id: str) -> str | None:
-    """Id of the level of a state."""
-    return workflow.states[state_id].level

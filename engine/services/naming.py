@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.core.matter import Holder, Matter, Value
-from engine.core.scope import Organisation, Post, Unit, World
+from engine.core.scope import Organisation, Post, World
 from engine.core.terms import SYSTEM_ROLE, Covers, MatterKind
 from engine.core.workflow.declaration import FieldRule, Workflow
 
@@ -101,8 +101,3 @@ def title_of(detail: str | None, matter: Matter, *, workflow: Workflow, world: W
     if matter.kind == MatterKind.TASK and matter.department is not None:
         return f"{unit_name(matter.department, world.organisation)}的任务"
     return f"{workflow.label.zh} · {place_name(matter.place, world.organisation)}"
-
-
-def is_department(unit: Unit) -> bool:
-    """Whether *unit* may be given a lead or assist task."""
-    return unit.kind == "department"

@@ -1,6 +1,6 @@
 """The history: events appended as bytes, read back in order, and the heads of system chains."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -73,11 +73,6 @@ class Events(Repository):
         query = select(EVENT.c.recorded_at).where(EVENT.c.district_id == self.district, EVENT.c.matter_id == chain)
         instant: datetime | None = self.connection.execute(query.where(EVENT.c.seq == seq)).scalar()
         return instant
-
-    def used_timers(self, keys: Collection[str]) -> set[str]:
-        """Return those of *keys* that an event has used up."""
-        query = select(EVENT.c.timer_key).where(EVENT.c.district_id == self.district, EVENT.c.timer_key.in_(keys))
-        return set(self.connection.execute(query).scalars())
 
     def chain_head(self, chain: str) -> tuple[int, bytes] | None:
         """Return (seq, head) of a system chain and lock it; None where it has not begun."""

@@ -244,10 +244,6 @@ class Survey:
         """A finding on the value under *path*."""
         return self.at(code, self.workflow.places[path], message)
 
-    def at_key(self, code: str, path: Path, message: str) -> Finding:
-        """A finding on the key that ends *path*."""
-        return self.at(code, self.workflow.places[(*path, "@key")], message)
-
     def at(self, code: str, where: Where, message: str) -> Finding:
         """A finding at a place; the message names the path that leads there."""
         path = show_path(tuple(step for step in where.path if step != "@key"))
