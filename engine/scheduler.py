@@ -1,8 +1,9 @@
 """
 The alarm clock: wakes the engine when something is due, and holds no state of its own.
 
-Three jobs in memory: one moved to the next due instant, a safety poll, housekeeping. APScheduler goes by the wall
-clock and sleeps when that is set back, so a watchdog that goes by the monotonic one ticks when nobody else does.
+Jobs in memory: one moved to the next due instant, one for those who wake it, a safety poll, housekeeping. APScheduler
+goes by the wall clock and sleeps when that is set back, so a watchdog that goes by the monotonic one ticks when nobody
+else does.
 """
 
 import threading
@@ -29,7 +30,9 @@ from engine.wiring import Sanlian
 
 HOUSEKEEPING = timedelta(seconds=10)
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-NEXT_DUE, SAFETY_POLL, KEEPING = "next-due", "safety-poll", "housekeeping"
+NEXT_DUE, SAFETY_POLL, KEEPING, WOKEN = "next-due", "safety-poll", "housekeeping", "woken"
+# Fifty people who press at once would otherwise keep it ticking, each tick a durable commit of its own.
+REST = timedelta(milliseconds=200)
 
 T = TypeVar("T")
 
@@ -78,6 +81,8 @@ class Scheduler:
         self._stopping = threading.Event()
         self._watchdog = threading.Thread(target=self._watch, name="sanlian-watchdog", daemon=True)
         self._ticked_at = time.monotonic()
+        self._wakes = threading.Lock()
+        self._asked = self._looking = False
 
     def start(self) -> None:
         """Begin; the first tick comes at once."""
@@ -94,9 +99,30 @@ class Scheduler:
         self._watchdog.join(timeout=self._period.total_seconds())
 
     def wake(self) -> None:
-        """Look again soon: something was done that may be due before the next poll."""
-        if self._jobs.running:
-            self._jobs.add_job(self.tick, "date", id=NEXT_DUE, replace_existing=True)
+        """
+        Look again soon: something was done that may be due before the next poll.
+
+        However many presses come at once, they wake it once, and none is missed that comes while it looks.
+        """
+        if not self._jobs.running:
+            return
+        with self._wakes:
+            self._asked = True
+            if self._looking:
+                return
+            self._looking = True
+        self._jobs.add_job(self._look, "date", id=WOKEN, replace_existing=True)
+
+    def _look(self) -> None:
+        """Tick for all that woke it, until nobody has for a moment."""
+        while True:
+            self._stopping.wait(REST.total_seconds())
+            with self._wakes:
+                if not self._asked or self._stopping.is_set():
+                    self._looking = False
+                    return
+                self._asked = False
+            self.tick()
 
     def tick(self) -> Outcome | None:
         """Let everything act that is due, then set the alarm for what is due next."""

@@ -128,6 +128,35 @@ def test_scheduler_looks_again_when_woken(sanlian: Sanlian, clock: FixedClock) -
         scheduler.stop()
 
 
+def test_scheduler_misses_no_wake_and_ticks_once_for_many(sanlian: Sanlian, clock: FixedClock) -> None:
+    """A hundred presses at once are a few ticks; one that comes while it looks is looked at again."""
+    scheduler = Scheduler(sanlian, read_clocks=steady(clock))
+    ticks, going_on = [], threading.Event()
+    whole = scheduler.tick
+
+    def slowly() -> object:
+        ticks.append(time.monotonic())
+        going_on.wait(PATIENCE)
+        return whole()
+
+    scheduler.start()
+    try:
+        assert wait_until(lambda: ticked(sanlian) == MONDAY)
+        scheduler.tick = slowly  # type: ignore[method-assign, assignment]  # counts, and holds it as a long sweep would
+        for _ in range(100):
+            scheduler.wake()
+        assert wait_until(lambda: len(ticks) == 1)
+        scheduler.wake()
+        going_on.set()
+
+        assert wait_until(lambda: len(ticks) == 2)
+        assert wait_until(lambda: not scheduler._looking)
+        assert len(ticks) == 2
+    finally:
+        going_on.set()
+        scheduler.stop()
+
+
 def test_watchdog_ticks_when_the_jobs_do_not(sanlian: Sanlian, clock: FixedClock) -> None:
     """APScheduler sleeps on a clock set back; the watchdog goes by the monotonic one."""
     matter = late_matter(sanlian, clock)
