@@ -6,10 +6,10 @@ tampered body may hold is anything. `decide` is not asked, so a fault in it does
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from engine.core.clock.duration import Offset
 from engine.core.clock.working_calendar import WorkingCalendar
@@ -17,6 +17,7 @@ from engine.core.flow_law import ActionLaw, FlowLaw
 from engine.core.matter import STATE_CLOCK, Actor, Holder, Json, receipt_post
 from engine.core.scope import Organisation, capacities_of
 from engine.core.terms import SYSTEM_ROLE, Covers, Do, EventType
+from engine.core.workflow.declaration import TimerRule
 from engine.core.workflow.machine import (
     BEFORE_FILING,
     JOINED,
@@ -31,13 +32,9 @@ MOST_KEPT = 100_000
 CANCELLED, UNKNOWN = "cancelled", "?"
 
 Instant: TypeAlias = datetime
-
-
-class Fault(NamedTuple):
-    """Something that cannot have been done by the rules: its kind, and the sentence for people."""
-
-    kind: str
-    text: str
+# Told at once of what cannot have been done by the rules, its kind and the sentence for people: an event that cannot
+# be read to its end loses nothing that was found before.
+Tell: TypeAlias = Callable[[str, str], None]
 
 
 class Seats:
@@ -117,77 +114,78 @@ class Replay:
         # The matter being judged, and when its state's due instant last changed: what that moved into the past could
         # act only from then on.
         self._due_moved: tuple[str, Instant] = ("", datetime.min.replace(tzinfo=UTC))
-        # By identity: calendars and offsets live as long as this judge, and hashing them costs more than the sum.
+        # By identity: calendars, offsets and rules live as long as this judge; hashing them costs more than the sum.
         self._instants: dict[tuple[int, int, str], Instant] = {}
+        self._acts: dict[tuple[int, int, str], tuple[Instant, Instant]] = {}
 
-    def faults_before(self, state: Json, event: Json) -> Iterator[Fault]:
-        """Yield what is wrong with *event* when the matter stands at *state* (empty: not filed)."""
+    def judge_before(self, state: Json, event: Json, tell: Tell) -> None:
+        """Tell what is wrong with *event* when the matter stands at *state* (empty: not filed)."""
         if not state:
-            yield from self._filing(event)
+            self._filing(event, tell)
             return
         if event.get("from") != state.get("state"):
-            yield Fault("step", f"记录从「{event.get('from')}」起步，当时在「{state.get('state')}」")
+            tell("step", f"记录从「{event.get('from')}」起步，当时在「{state.get('state')}」")
             return
-        yield from _order(state, event)
-        kind = event.get("type")
-        if state.get("outcome") is not None and kind != EventType.SYSTEM:
-            yield Fault("ended", "结束以后还有办理")
+        _order(state, event, tell)
+        kind = event["type"]
+        if "outcome" in state and kind != EventType.SYSTEM:
+            tell("ended", "结束以后还有办理")
             return
         judge = self._judges.get(str(kind))
         if judge is None:
-            yield Fault("step", f"没有「{kind}」这种记录")
+            tell("step", f"没有「{kind}」这种记录")
             return
-        yield from judge(self, state, event)
+        judge(self, state, event, tell)
 
-    def faults_after(self, state: Json, event: Json) -> Iterable[Fault]:
-        """Return what is wrong with the matter that *event* has left behind as *state*."""
-        if event.get("type") in _MOVES_CLOCKS and _moves_due(event):
+    def judge_after(self, state: Json, event: Json, tell: Tell) -> None:
+        """Tell what is wrong with the matter that *event* has left behind as *state*."""
+        if event["type"] in _MOVES_CLOCKS and _moves_due(event):
             self._due_moved = (str(event.get("matter")), instant(event["at"]))
         there, outcome = state.get("state"), state.get("outcome")
         final = self._law.finals.get(there, UNKNOWN) if isinstance(there, str) else UNKNOWN
-        named = there == event.get("to") and state.get("seq") == event.get("seq") and state.get("at") == event.get("at")
+        named = there == event["to"] and state.get("seq") == event["seq"] and state.get("at") == event["at"]
         if named and (final == outcome or (final is None and outcome == CANCELLED)):
-            return ()
-        return self._explain_after(state, event, final)
+            return
+        self._explain_after(state, event, final, tell)
 
-    def _explain_after(self, state: Json, event: Json, final: str | None) -> Iterator[Fault]:
+    def _explain_after(self, state: Json, event: Json, final: str | None, tell: Tell) -> None:
         if state.get("state") != event.get("to"):
-            yield Fault("step", f"记录到「{event.get('to')}」，内容却到了「{state.get('state')}」")
+            tell("step", f"记录到「{event.get('to')}」，内容却到了「{state.get('state')}」")
         if state.get("seq") != event.get("seq") or state.get("at") != event.get("at"):
-            yield Fault("step", "内容里的序号或时间与记录不同")
+            tell("step", "内容里的序号或时间与记录不同")
         if final == UNKNOWN:
-            yield Fault("step", f"流程里没有「{state.get('state')}」这一步")
+            tell("step", f"流程里没有「{state.get('state')}」这一步")
         elif state.get("outcome") not in (final, None if final else CANCELLED):
-            yield Fault("step", "结局与所在的一步不符")
+            tell("step", "结局与所在的一步不符")
 
-    def _filing(self, event: Json) -> Iterator[Fault]:
+    def _filing(self, event: Json, tell: Tell) -> None:
         start = self._law.workflow.starts.get(event.get("action", ""))
         patch = event.get("data", {}).get("patch", {})
         if event.get("type") != EventType.FILED or event.get("from") is not None:
-            yield Fault("step", "第一条不是立案")
+            tell("step", "第一条不是立案")
         if start is None or not self._law.leads(BEFORE_FILING, start_event(start.id), event.get("to")):
-            yield Fault("step", f"不能由「{event.get('action')}」立案到「{event.get('to')}」")
+            tell("step", f"不能由「{event.get('action')}」立案到「{event.get('to')}」")
             return
         opened_by_another = patch.get("parent") is not None or bool(patch.get("waiting"))
         actor = event.get("actor", {})
         if not opened_by_another and start.by and actor.get("role") not in (*start.by, SYSTEM_ROLE):
-            yield Fault("actor", f"「{actor.get('role')}」不能这样立案")
+            tell("actor", f"「{actor.get('role')}」不能这样立案")
 
-    def _acted(self, state: Json, event: Json) -> Iterator[Fault]:
-        yield from self._missed(state, event)
+    def _acted(self, state: Json, event: Json, tell: Tell) -> None:
+        self._missed(state, event, tell)
         source, action_id, target = state["state"], event.get("action", ""), event.get("to")
         action = self._law.actions[source].get(action_id)
         if action is None:
-            yield Fault("step", f"「{source}」没有「{action_id}」这个动作")
+            tell("step", f"「{source}」没有「{action_id}」这个动作")
             return
         if target not in action.targets and not (None in action.targets and target == source):
-            yield Fault("step", f"「{action_id}」不会从「{source}」到「{target}」")
-        used = state.get("uses", {}).get(f"{source}.{action_id}", 0)
+            tell("step", f"「{action_id}」不会从「{source}」到「{target}」")
+        used = state.get("uses", {}).get(f"{source}.{action_id}", 0) if action.limit is not None else 0
         if action.limit is not None and used >= action.limit:
-            yield Fault("step", f"「{action_id}」最多 {action.limit} 次，这是第 {used + 1} 次")
-        yield from self._actor(state, event, action)
+            tell("step", f"「{action_id}」最多 {action.limit} 次，这是第 {used + 1} 次")
+        self._actor(state, event, action, tell)
 
-    def _actor(self, state: Json, event: Json, action: ActionLaw) -> Iterator[Fault]:
+    def _actor(self, state: Json, event: Json, action: ActionLaw, tell: Tell) -> None:
         actor = event.get("actor", {})
         role, person = actor.get("role"), actor.get("person")
         stands_in, holder = state.get("stands_in"), state.get("holder")
@@ -195,23 +193,22 @@ class Replay:
         acting = holder["role"] if standing_in and holder else role
         for_another = role not in action.by and acting not in action.by
         if for_another and not self._acts_for_another(state, event, action):
-            yield Fault("actor", f"「{role}」不能做「{event.get('action')}」")
+            tell("actor", f"「{role}」不能做「{event.get('action')}」")
             return
         if action.other_than and person is not None and state.get("doers", {}).get(action.other_than) == person:
-            yield Fault("actor", f"「{event.get('action')}」要换一个人来做")
+            tell("actor", f"「{event.get('action')}」要换一个人来做")
         if self._law.covers.get(role) is Covers.OWN:
             by_receipt = actor.get("post") == receipt_post(state["id"])
-            reporter = state.get("reporter", {}).get("person")
-            if not by_receipt and (person is None or reporter != person):
-                yield Fault("actor", "不是反映人本人")
+            if not by_receipt and (person is None or state.get("reporter", {}).get("person") != person):
+                tell("actor", "不是反映人本人")
             return
         at = instant(event["at"])
         fault = self._seats.fault(actor, at)
         if fault is not None:
-            yield Fault("actor", fault)
+            tell("actor", fault)
         in_scope = standing_in or for_another or self._in_scope(role, actor.get("unit"), state, at)
         if not in_scope and not self._acts_for_another(state, event, action):
-            yield Fault("actor", "不在这个岗位的范围里")
+            tell("actor", "不在这个岗位的范围里")
 
     def _acts_for_another(self, state: Json, event: Json, action: ActionLaw) -> bool:
         """Whether the actor stood in then for somebody away, or for an empty seat below, who might do this."""
@@ -239,70 +236,84 @@ class Replay:
             return (state.get("holder") or {}).get("unit") == unit or unit in seats
         return unit == self._seats.unit_above(state["place"], covers.value, at)
 
-    def _fired(self, state: Json, event: Json) -> Iterator[Fault]:
-        yield from self._missed(state, event)
+    def _fired(self, state: Json, event: Json, tell: Tell) -> None:
+        self._missed(state, event, tell)
         cause = str(event.get("cause", "")).rsplit("/", 4)
-        if event.get("actor", {}).get("role") != SYSTEM_ROLE:
-            yield Fault("actor", "规则的动作记在了人的名下")
+        if event["actor"].get("role") != SYSTEM_ROLE:
+            tell("actor", "规则的动作记在了人的名下")
         if len(cause) != 5 or cause[0] != event.get("matter") or not (cause[3].isdigit() and cause[4].isdigit()):
-            yield Fault("timer", "没有写明是哪个定时")
+            tell("timer", "没有写明是哪个定时")
             return
-        clock, rule_id, visit, slot = state.get("clocks", {}).get(cause[1]), cause[2], int(cause[3]), int(cause[4])
-        if clock is None or clock["visit"] != visit:
-            yield Fault("timer", f"定时「{cause[1]}」不属于当时的这一步")
+        _, clock_id, rule_id, visit, slot = cause
+        clock = state.get("clocks", _NONE).get(clock_id)
+        if clock is None or clock["visit"] != int(visit):
+            tell("timer", f"定时「{clock_id}」不属于当时的这一步")
             return
-        if _has_fired(clock, rule_id, slot):
-            yield Fault("timer", f"规则「{rule_id}」在这一步已经执行过")
+        if _has_fired(clock, rule_id, int(slot)):
+            tell("timer", f"规则「{rule_id}」在这一步已经执行过")
         due, fired = event.get("due_at"), event.get("fired_at")
         if due is None or fired != event["at"] or instant(due) > instant(fired):
-            yield Fault("timer", "到期以前就执行了")
+            tell("timer", "到期以前就执行了")
             return
-        yield from self._rule(state, event, clock, rule_id)
+        self._leads(state, event, rule_id, tell)
+        self._rule(state, event, clock, (clock_id, rule_id), tell)
 
-    def _rule(self, state: Json, event: Json, clock: Json, rule_id: str) -> Iterator[Fault]:
-        source, target = state["state"], event.get("to")
-        moved = target if event["data"].get("patch", {}).get("state") is not None or target != source else None
-        if not self._law.leads(source, rule_event(rule_id), moved) and not self._law.leads(
-            source, rule_event(rule_id), target
-        ):
-            yield Fault("step", f"规则「{rule_id}」不会从「{source}」到「{target}」")
-            return
-        rule = self._law.rule(source, state.get("klass", "all"), event["cause"].rsplit("/", 4)[1], rule_id)
-        if rule is not None and rule.do.value != event.get("action"):
-            yield Fault("step", f"规则「{rule_id}」不做「{event.get('action')}」")
-        calendar = self._calendar(clock, event)
+    def _leads(self, state: Json, event: Json, rule_id: str, tell: Tell) -> None:
+        source, target = state["state"], event["to"]
+        targets = self._law.targets.get((source, rule_event(rule_id)), ())
+        stays = target == source and "state" not in event["data"]["patch"]
+        if target not in targets and not (stays and None in targets):
+            tell("step", f"规则「{rule_id}」不会从「{source}」到「{target}」")
+
+    def _rule(self, state: Json, event: Json, clock: Json, timer: tuple[str, str], tell: Tell) -> None:
+        rule_id, rule = timer[1], self._law.rule(state["state"], state.get("klass", "all"), *timer)
+        if rule is not None and rule.do != event.get("action"):
+            tell("step", f"规则「{rule_id}」不做「{event.get('action')}」")
         offset = rule.at if rule is not None else _DUE if rule_id in (Do.LATE, Do.SETTLE) else None
-        if offset is None or offset.anchor != "due" or clock.get("due") is None or calendar is None:
+        if offset is None or offset.anchor != "due" or clock.get("due") is None:
             return
-        if self._instant_of(calendar, clock["due"], offset) != instant(event["due_at"]):
-            yield Fault("timer", f"规则「{rule_id}」的到期时刻不是按时限算出来的那一刻")
+        calendar = self._calendar(clock, event)
+        if calendar is not None and self._instant_of(calendar, clock["due"], offset) != instant(event["due_at"]):
+            tell("timer", f"规则「{rule_id}」的到期时刻不是按时限算出来的那一刻")
 
-    def _missed(self, state: Json, event: Json) -> Iterator[Fault]:
+    def _missed(self, state: Json, event: Json, tell: Tell) -> None:
         """A later step shows that the rules due long before it had their turn, unless it was imported."""
-        clock = state.get("clocks", {}).get(STATE_CLOCK)
+        clock, at = state.get("clocks", _NONE).get(STATE_CLOCK), event["at"]
         due = clock.get("due") if clock is not None else None
-        if clock is None or due is None or event["at"] != event.get("recorded_at"):
+        if clock is None or due is None or at != event["recorded_at"]:
             return
-        now = instant(event["at"])
+        now = instant(at)
         if instant(due) >= now - AT_WORK or self._at_work.parked(event["matter"]):
             return
-        firing = str(event.get("cause")).rsplit("/", 4)[-3:-2] if event.get("type") == EventType.FIRED else []
-        silent = (
-            "late_at" not in clock and event.get("action") != Do.LATE and not self._law.is_never_late(state["state"])
-        )
         moved = self._due_moved[1] if self._due_moved[0] == event["matter"] else instant(clock["started"])
-        if silent and self._should_have(max(instant(due), moved), now):
-            yield Fault("late", f"到 {due} 已经超时，却没有记超时")
+        silent = "late_at" not in clock and event.get("action") != Do.LATE
+        if silent and not self._law.is_never_late(state["state"]) and self._should_have(max(instant(due), moved), now):
+            tell("late", f"到 {due} 已经超时，却没有记超时")
         calendar = self._calendar(clock, event)
-        if calendar is None:
-            return
+        if calendar is not None:
+            self._missed_rules(state, event, clock, calendar, tell)
+
+    def _missed_rules(self, state: Json, event: Json, clock: Json, calendar: WorkingCalendar, tell: Tell) -> None:
+        now, started = instant(event["at"]), instant(clock["started"])
+        moved = self._due_moved[1] if self._due_moved[0] == event["matter"] else started
+        firing = str(event.get("cause")).rsplit("/", 4)[-3:-2] if event.get("type") == EventType.FIRED else ()
         for rule in self._law.due_rules(state["state"], state.get("klass", "all")):
             if rule.do is Do.LATE or rule.id in clock.get("fired", ()) or rule.id in firing:
                 continue
+            at, acts = self._acts_at(calendar, clock["due"], rule)
+            if started <= at < now and self._should_have(max(acts, moved), now):
+                tell("missed", f"规则「{rule.id}」应在 {acts.isoformat()} 执行，没有执行")
+
+    def _acts_at(self, calendar: WorkingCalendar, due: str, rule: TimerRule) -> tuple[Instant, Instant]:
+        """The instant that *rule* names on a clock that ends at *due*, and when it acts then; kept alike."""
+        key = (id(calendar), id(rule), due)
+        known = self._acts.get(key)
+        if known is None:
+            if len(self._acts) >= MOST_KEPT:
+                self._acts.clear()
             at = self._instant_of(calendar, due, rule.at)
-            acts = calendar.next_opening(at).at if rule.fires_at_opening else at
-            if at >= instant(clock["started"]) and self._should_have(max(acts, moved), now):
-                yield Fault("missed", f"规则「{rule.id}」应在 {acts.isoformat()} 执行，没有执行")
+            known = self._acts[key] = at, calendar.next_opening(at).at if rule.fires_at_opening else at
+        return known
 
     def _instant_of(self, calendar: WorkingCalendar, due: str, offset: Offset) -> Instant:
         """The instant that *offset* names on a clock that ends at *due*; kept, because closing times repeat."""
@@ -323,34 +334,34 @@ class Replay:
         """The calendar of *clock* in the version that the event names."""
         return self._calendars.get(event.get("calendar", ""), {}).get(clock["calendar"])
 
-    def _child_ended(self, state: Json, event: Json) -> Iterator[Fault]:
+    def _child_ended(self, state: Json, event: Json, tell: Tell) -> None:
         source, target = state["state"], event.get("to")
         topic = event.get("data", {}).get("topic")
         name = topic_event(topic.get("outcome", "")) if isinstance(topic, dict) else JOINED
         stays = target == source
         if not stays and not self._law.leads(source, name, target):
-            yield Fault("step", f"子任务或议题结束不会从「{source}」到「{target}」")
+            tell("step", f"子任务或议题结束不会从「{source}」到「{target}」")
 
-    def _cancelled(self, state: Json, _event: Json) -> Iterator[Fault]:
+    def _cancelled(self, state: Json, _event: Json, tell: Tell) -> None:
         if state.get("parent") is None:
-            yield Fault("step", "没有上级事项，却随它取消")
+            tell("step", "没有上级事项，却随它取消")
 
-    def _migrated(self, state: Json, event: Json) -> Iterator[Fault]:
+    def _migrated(self, state: Json, event: Json, tell: Tell) -> None:
         """Only to the limits that were told, by the engine, and nothing but clocks may be another afterwards."""
-        yield from self._stayed(state, event)
+        self._stayed(state, event, tell)
         told = event["data"].get("migrated", {})
         if (told.get("from"), told.get("to")) != (state.get("digest"), event.get("workflow")):
-            yield Fault("step", "换时限的记录与事项所用的版本对不上")
+            tell("step", "换时限的记录与事项所用的版本对不上")
         if event.get("actor", {}).get("role") != SYSTEM_ROLE:
-            yield Fault("actor", "换时限记在了人的名下")
+            tell("actor", "换时限记在了人的名下")
         if not MAY_CHANGE.issuperset(event["data"].get("patch", {})):
-            yield Fault("step", "换时限的记录改了时限以外的内容")
+            tell("step", "换时限的记录改了时限以外的内容")
 
-    def _stayed(self, state: Json, event: Json) -> Iterator[Fault]:
+    def _stayed(self, state: Json, event: Json, tell: Tell) -> None:
         if event.get("to") != state["state"]:
-            yield Fault("step", f"「{event.get('type')}」不会离开「{state['state']}」")
+            tell("step", f"「{event.get('type')}」不会离开「{state['state']}」")
 
-    _judges: Mapping[str, Callable[["Replay", Json, Json], Iterator[Fault]]] = {
+    _judges: Mapping[str, Callable[["Replay", Json, Json, Tell], None]] = {
         EventType.ACTED: _acted,
         EventType.FIRED: _fired,
         EventType.CHILD_ENDED: _child_ended,
@@ -361,6 +372,7 @@ class Replay:
 
 
 _DUE = Offset("due")
+_NONE: Json = {}
 # What the steps that recompute clocks may leave otherwise than it was.
 _MOVES_CLOCKS = frozenset({EventType.RECOMPUTED.value, EventType.MIGRATED.value})
 MAY_CHANGE = frozenset({"digest", "clocks", "suspended", "seq", "at"})
@@ -371,12 +383,13 @@ def _moves_due(event: Json) -> bool:
     return "due" in (clocks.get(STATE_CLOCK) or {})
 
 
-def _order(state: Json, event: Json) -> Iterator[Fault]:
+def _order(state: Json, event: Json, tell: Tell) -> None:
     """Within a matter `at` never decreases; the log checks `recorded_at`."""
-    if instant(event["at"]) < instant(state["at"]):
-        yield Fault("time", "时间比上一条还早")
-    if instant(event["at"]) > instant(event["recorded_at"]):
-        yield Fault("time", "发生时间晚于记录时间")
+    at, recorded = event["at"], event["recorded_at"]
+    if instant(at) < instant(state["at"]):
+        tell("time", "时间比上一条还早")
+    if at != recorded and instant(at) > instant(recorded):
+        tell("time", "发生时间晚于记录时间")
 
 
 def _seat(role: Any, unit: Any) -> Json:

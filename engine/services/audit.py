@@ -30,9 +30,7 @@ from engine.store.unit_of_work import Transaction, UnitOfWork
 GOOD, TAMPERED, CANNOT_TELL = 0, 1, 2
 TOPIC = "audit"
 MOST_FINDINGS = 1000
-COLUMNS = tuple(
-    column.name for column in METADATA.tables["matter"].columns if column.name not in ("district_id", "id")
-)
+COLUMNS = tuple(column.name for column in METADATA.tables["matter"].columns if column.name not in ("district_id", "id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +159,9 @@ def note_run(uow: UnitOfWork, report: Report, *, by: Actor, now: datetime) -> No
 
 def _judge_parts(uow: UnitOfWork, parts: Sequence[Part]) -> Tally:
     with uow.read() as tx:
-        grounds, findings = gather(tx)
+        # Looked for once and handed on: it reads the whole log.
+        fired = Log(tx.connection, tx.district).fired_at()
+        grounds, findings = gather(tx, fired=fired)
         whole = judge_part(tx, parts[0], grounds) if len(parts) == 1 else Tally()
     whole.add(findings)
     if len(parts) == 1:
@@ -169,19 +169,19 @@ def _judge_parts(uow: UnitOfWork, parts: Sequence[Part]) -> Tally:
     url = uow.database.engine.url.render_as_string(hide_password=False)
     # Fresh processes, not forked ones: this one may hold threads and open connections.
     with ProcessPoolExecutor(len(parts), mp_context=get_context("spawn")) as pool:
-        for tally in pool.map(_judge_in_process, [(url, uow.district, part) for part in parts]):
+        for tally in pool.map(_judge_in_process, [(url, uow.district, part, fired) for part in parts]):
             whole.join(tally)
     return whole
 
 
-def _judge_in_process(task: tuple[str, str, Part]) -> Tally:
-    url, district, part = task
+def _judge_in_process(task: tuple[str, str, Part, Sequence[datetime]]) -> Tally:
+    url, district, part, fired = task
     # A million bodies come and go without cycles between them: looking for some after each 700 is time lost.
     gc.set_threshold(100_000, 50, 50)
     database = open_database(url)
     try:
         with UnitOfWork(database, district=district).read() as tx:
-            return judge_part(tx, part, gather(tx)[0])
+            return judge_part(tx, part, gather(tx, fired=fired)[0])
     finally:
         database.close()
 

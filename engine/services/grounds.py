@@ -1,6 +1,6 @@
 """Gather what a log is judged by: flows by the hash of their texts, the organisation version by version, calendars."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,11 +29,16 @@ WORKFLOWS = f"{SYSTEM_PREFIX}{publish.WORKFLOWS}"
 CALENDARS = f"{SYSTEM_PREFIX}{publish.CALENDARS}"
 
 
-def gather(tx: Transaction) -> tuple[Grounds, list[Finding]]:
-    """Return the grounds, and what is wrong with the stored texts and the organisation's tables."""
+def gather(tx: Transaction, *, fired: Sequence[datetime] | None = None) -> tuple[Grounds, list[Finding]]:
+    """
+    Return the grounds, and what is wrong with the stored texts and the organisation's tables.
+
+    Args:
+        fired: when rules acted, as the log says it, where that is known already.
+    """
     findings: list[Finding] = []
     calendars = _calendars(tx)
-    at_work = AtWork(Log(tx.connection, tx.district).fired_at(), _parked(tx))
+    at_work = AtWork(Log(tx.connection, tx.district).fired_at() if fired is None else fired, _parked(tx))
     versions, found = _organisation(tx)
     findings.extend(found)
     seats = Seats(versions)

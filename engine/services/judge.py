@@ -117,13 +117,14 @@ class Chain:
         if replay is None:
             merge(self.state, patch)
             return
-        for fault in replay.faults_before(self.state, event):
-            self.find("legality", fault.kind, row[1], fault.text)
+        replay.judge_before(self.state, event, self._illegal)
         merge(self.state, patch)
-        for fault in replay.faults_after(self.state, event):
-            self.find("legality", fault.kind, row[1], fault.text)
+        replay.judge_after(self.state, event, self._illegal)
         if self.state.get("digest") != event["workflow"]:
             self.find("legality", "workflow", row[1], "记录的流程版本与事项的不同")
+
+    def _illegal(self, kind: str, text: str) -> None:
+        self.find("legality", kind, self.seq, text)
 
     def _columns(self, row: Cells, event: Json) -> None:
         _, seq, kind, at, recorded_at, timer_key, _, _ = row
@@ -211,7 +212,9 @@ class Chain:
 
 def _bytes(cell: object) -> bytes:
     """Return a cell as bytes: in SQLite a statement by hand, `replace(body, …)`, leaves a text where bytes were."""
-    return bytes(cell) if isinstance(cell, bytes | memoryview) else str(cell).encode("utf-8", "surrogatepass")
+    if isinstance(cell, bytes):
+        return cell
+    return bytes(cell) if isinstance(cell, memoryview) else str(cell).encode("utf-8", "surrogatepass")
 
 
 def _names(value: bytes) -> list[str]:

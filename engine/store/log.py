@@ -8,6 +8,8 @@ compared by the database itself, whose order of texts is its own.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, text
@@ -61,17 +63,14 @@ class Log(Repository):
         """Yield the chains of *part* in the order of the database."""
         gathered: dict[str, list[Cells]] = {}
         count, after = 0, part.after
-        for row in self._rows(_EVENTS, "event", "matter_id", part, order="matter_id, seq"):
-            chain: str = row[0]
-            own = gathered.get(chain)
-            if own is None:
-                if count >= STRETCH:
-                    last = next(reversed(gathered))
-                    yield self._complete(gathered, Part(after, last), matter_columns)
-                    gathered, count, after = {}, 0, last
-                own = gathered[chain] = []
-            own.append(row)
-            count += 1
+        rows = self._rows(_EVENTS, "event", "matter_id", part, order="matter_id, seq")
+        for chain, own in groupby(rows, key=itemgetter(0)):
+            if count >= STRETCH:
+                last = next(reversed(gathered))
+                yield self._complete(gathered, Part(after, last), matter_columns)
+                gathered, count, after = {}, 0, last
+            gathered[chain] = found = list(own)
+            count += len(found)
         yield self._complete(gathered, Part(after, part.until), matter_columns)
 
     def _complete(self, events: dict[str, list[Cells]], part: Part, matter_columns: Sequence[str]) -> Stretch:
@@ -111,12 +110,19 @@ class Log(Repository):
         return as_instant(oldest) if oldest is not None else None
 
     def fired_at(self) -> list[datetime]:
-        """When rules acted, to the minute: one instant of each minute in which one did."""
-        fired = self._rows("recorded_at", "event", "matter_id", None, order="recorded_at", extra="AND type = 'fired'")
-        minutes: dict[str, Any] = {}
-        for (recorded_at,) in fired:
-            minutes.setdefault(str(recorded_at)[:16], recorded_at)
-        return [as_instant(recorded_at) for recorded_at in minutes.values()]
+        """When rules acted, to the minute: the first instant of each minute in which one did."""
+        # The plus keeps SQLite from going through an index and back to the table for every row.
+        minute, district = (
+            ("substr(recorded_at, 1, 16)", "+district_id")
+            if is_sqlite(self.connection)
+            else ("date_trunc('minute', recorded_at)", "district_id")
+        )
+        query = (
+            f"SELECT min(recorded_at) FROM event WHERE {district} = :district AND type = 'fired'"  # noqa: S608  # names are our own, values are bound
+            f" GROUP BY {minute}"
+        )
+        found = self.connection.execute(text(query), {"district": self.district})
+        return sorted(as_instant(recorded_at) for (recorded_at,) in found)
 
     def instant(self, at: datetime) -> Any:
         """Return *at* in the form in which this database's rows hold instants."""
@@ -137,10 +143,9 @@ class Log(Repository):
         if is_sqlite(self.connection):
             # Plain tuples from the driver: building rows takes longer than reading them.
             raw: Any = self.connection.connection.driver_connection
-            yield from raw.execute(query, bound)
-            return
+            return iter(raw.execute(query, bound))
         streamed = self.connection.execution_options(yield_per=STRETCH)
-        yield from streamed.execute(text(query), bound)
+        return iter(streamed.execute(text(query), bound))
 
     def _one(self, query: str, **values: Any) -> Any:
         return self.connection.execute(text(query), {"district": self.district, **values}).scalar_one()

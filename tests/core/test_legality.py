@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Callable
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import msgspec
@@ -73,15 +73,23 @@ def replays() -> dict[str, Replay]:
     }
 
 
+def note(told: list[tuple[str, str]], kind: str, text: str) -> None:
+    """Keep what a judge tells."""
+    told.append((kind, text))
+
+
 def faults(history: History) -> list[tuple[str, int]]:
     """Return (kind, seq) of everything the replay finds in *history*."""
     state: Json = {}
-    found = []
+    found: list[tuple[str, int]] = []
     for event in history:
         replay = replays()[event["workflow"]]
-        found += [(fault.kind, event["seq"]) for fault in replay.faults_before(state, event)]
+        told: list[tuple[str, str]] = []
+        tell = partial(note, told)
+        replay.judge_before(state, event, tell)
         merge(state, event["data"]["patch"])
-        found += [(fault.kind, event["seq"]) for fault in replay.faults_after(state, event)]
+        replay.judge_after(state, event, tell)
+        found += [(kind, event["seq"]) for kind, _ in told]
     return found
 
 

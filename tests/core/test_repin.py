@@ -4,7 +4,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from random import Random
 
 import pytest
@@ -24,7 +24,7 @@ from engine.core.workflow.declaration import Workflow
 from engine.core.workflow.limits_edit import edit_limits
 from engine.core.workflow.loader import read_flow
 from engine.core.workflow.tree import Path
-from tests.core.test_legality import CALENDARS, as_body
+from tests.core.test_legality import CALENDARS, as_body, note
 from tests.support.lives import FIRST, Life
 from tests.support.shipped import FOLDER, shipped_catalogue, shipped_flows, shipped_world
 
@@ -226,12 +226,15 @@ def faults(history: list[Json]) -> list[tuple[str, str]]:
     """What a judge finds wrong, and what kind of event it is about."""
     judges, _ = judged()
     state: Json = {}
-    found = []
+    found: list[tuple[str, str]] = []
     for event in history:
         judge = judges[event["workflow"]]
-        found += [(event["type"], fault.text) for fault in judge.faults_before(state, event)]
+        told: list[tuple[str, str]] = []
+        tell = partial(note, told)
+        judge.judge_before(state, event, tell)
         merge(state, deepcopy(event["data"]["patch"]))
-        found += [(event["type"], fault.text) for fault in judge.faults_after(state, event)]
+        judge.judge_after(state, event, tell)
+        found += [(event["type"], text) for _, text in told]
     return found
 
 
