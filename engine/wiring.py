@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from engine.errors import NotFound
+from engine.errors import BadInput, NotFound
 from engine.services.advance import Door
 from engine.services.look_up import Shelf
 from engine.services.organise import open_log
@@ -16,7 +16,7 @@ from engine.services.passwords import Hasher
 from engine.services.sign_in import Keys
 from engine.settings import Settings, read_settings
 from engine.store.database import Database, is_missing, open_database
-from engine.store.migrate import migrate
+from engine.store.migrate import migrate, newest_revision, stored_revision
 from engine.store.unit_of_work import UnitOfWork
 
 SALT_BYTES = 32
@@ -114,9 +114,14 @@ def wire_existing() -> Sanlian:
 
     Raises:
         NotFound: there is no such database file.
-        BadInput, Unavailable: as for `wire`.
+        BadInput: its tables are those of another version.
+        Unavailable: as for `wire`.
     """
     sanlian = wire()
     if is_missing(sanlian.settings.database_url):
         raise NotFound(what="数据库", found=sanlian.settings.database_url)
+    stored, newest = stored_revision(sanlian.database), newest_revision()
+    if stored not in (None, newest):
+        expected = f"{newest} 版；先用 sanlian serve 打开一次，会自己换成新的，再来"
+        raise BadInput(where="数据库的表", found=f"{stored} 版", expected=expected)
     return sanlian

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from engine.errors import BadInput
 from engine.settings import Mode, Settings, read_settings
-from engine.store.migrate import newest_revision, stored_revision
-from engine.wiring import SALT_BYTES, IdMaker, draw_salt, wire
+from engine.store.database import open_database
+from engine.store.migrate import migrate, newest_revision, stored_revision
+from engine.wiring import SALT_BYTES, IdMaker, draw_salt, wire, wire_existing
 
 
 def test_settings_have_defaults_that_run() -> None:
@@ -67,3 +69,19 @@ def test_prepared_deployment_has_its_schema_and_keeps_its_log(tmp_path: Path) ->
     with sanlian.uow.read() as tx:
         assert tx.facts.get("log") == log is not None
     sanlian.close()
+
+
+def test_looking_is_refused_when_the_tables_are_of_another_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Commands that only look change no tables, and say what does instead of falling over."""
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    monkeypatch.setenv("SANLIAN_DATABASE_URL", url)
+    database = open_database(url)
+    migrate(database)
+    with database.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    database.close()
+
+    with pytest.raises(BadInput, match=r"0001.*sanlian serve"):
+        wire_existing()
