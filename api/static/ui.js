@@ -157,6 +157,11 @@
   }
   d.addEventListener("htmx:after:swap", restore);
   restore();
+  // Who signs in next at this desk does not find them.
+  d.addEventListener("submit", function (e) {
+    if (new URL(e.target.action).pathname !== "/sign-out") return;
+    try { sessionStorage.clear(); } catch (_) { /* as above */ }
+  });
 
   // A button that prints; without script the browser's own menu does.
   d.querySelectorAll("[data-print]").forEach(function (button) {

@@ -103,6 +103,23 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
+def test_draft_is_gone_when_its_writer_has_signed_out(site: str, sanlian: Sanlian, open_page: OpenPage) -> None:
+    """What was typed stays while one is signed in, and is not found by who signs in next at this desk."""
+    page = open_page(width=1440, height=900)
+    act_in_browser(page, site, sanlian, CENTRE)
+    page.goto(f"{site}/matters/new")
+    page.locator("#new-detail").fill("三号楼王大爷家没人开门。")
+    page.reload()
+    kept = page.locator("#new-detail").input_value()
+
+    page.locator('form[action="/sign-out"] button').first.click()
+    act_in_browser(page, site, sanlian, CENTRE)
+    page.goto(f"{site}/matters/new")
+
+    assert kept == "三号楼王大爷家没人开门。"
+    assert page.locator("#new-detail").input_value() == ""
+
+
 def test_nothing_scrolls_sideways_on_the_narrowest_phone(site: str, sanlian: Sanlian, open_page: OpenPage) -> None:
     """360 × 640 pixels."""
     page = open_page(width=360, height=640)
