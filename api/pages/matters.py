@@ -13,10 +13,19 @@ from api.pages.uploads import with_uploads
 from api.rendering import draw
 from engine.core.command import Act, SeatAsked
 from engine.core.decision import Refusal
+from engine.core.offers import Offer
 from engine.core.terms import Purpose, RefusalCode, UnitKind
 from engine.errors import BadFile, Conflict, NotFound, SanlianError
 from engine.services.advance import Done, Entry, advance
-from engine.services.case_file import CaseFile, Surroundings, case_file, find, open_topics
+from engine.services.case_file import (
+    CaseFile,
+    Offered,
+    Surroundings,
+    case_file,
+    find,
+    offered_on,
+    open_topics,
+)
 from engine.services.show_file import Photos, photos_of
 
 router = APIRouter()
@@ -76,7 +85,7 @@ def act(ref: str, action: str, asked: AskedNow, posted: Posted) -> Response:
     if not typed.etag or not typed.key:
         return answer(asked.request, plain_problem(428, "这个页面缺了版本号，请重新打开这件事再提交。"))
     try:
-        case = case_of(asked, ref)
+        case = _offered(asked, ref)
     except NotFound as error:  # it may have been given to another grid while this one was writing
         return answer(asked.request, problem_of(error, kept=[Kept("你写的", text) for text in typed.values.values()]))
     try:
@@ -100,13 +109,13 @@ def act(ref: str, action: str, asked: AskedNow, posted: Posted) -> Response:
     return _refused(asked, ref, Tried(action, typed, refusal))
 
 
-def _sees(asked: Asked, case: CaseFile) -> bool:
+def _sees(asked: Asked, case: Offered) -> bool:
     """Whether the matter is still one of those seen here; its last action may have given it to another grid."""
     with asked.sanlian.uow.read() as tx:
         return bool(asked.sight.among(tx, (case.id,)))
 
 
-def _press(asked: Asked, case: CaseFile, *, action: str, typed: Typed) -> Refusal | None:
+def _press(asked: Asked, case: Offered, *, action: str, typed: Typed) -> Refusal | None:
     assert asked.actor is not None  # the caller has seen it
     if typed.topic:
         asked.must_see(typed.topic)
@@ -160,7 +169,7 @@ def _refused_notice(asked: Asked, case: CaseFile, tried: Tried) -> Notice:
     )
 
 
-def _labels(case: CaseFile) -> dict[str, str]:
+def _labels(case: CaseFile | Offered) -> dict[str, str]:
     return {one.field: one.label for offer in case.offers for one in offer.asked}
 
 
@@ -168,26 +177,37 @@ def case_of(asked: Asked, ref: str) -> CaseFile:
     """Return the matter *ref* as the viewer sees it."""
     asked.require_content()
     with asked.sanlian.uow.read() as tx:
-        around = Surroundings(world=asked.world, flow_of=asked.flows_in(tx), catalogue={}, now=asked.now)
-        return case_file(tx, ref, viewer=asked.actor, around=around)
+        return case_file(tx, ref, viewer=asked.actor, around=_around(asked, tx))
 
 
-def _form(asked: Asked, case: CaseFile, action: str) -> Form | None:
-    return next((form for form in _forms(asked, case, opened="") if form.name == action), None)
+def _offered(asked: Asked, ref: str) -> Offered:
+    asked.require_content()
+    with asked.sanlian.uow.read() as tx:
+        return offered_on(tx, ref, viewer=asked.actor, around=_around(asked, tx))
 
 
-def _forms(asked: Asked, case: CaseFile, *, opened: str) -> tuple[Form, ...]:
-    return tuple(
-        form_of(
-            offer,
-            etag=case.etag,
-            key=asked.sanlian.door.ids(),
-            departments=departments(asked),
-            topics=_topics(asked) if offer.waits_for is not None else (),
-            known=case.fields,
-            is_open=offer.action == opened,
-        )
-        for offer in case.offers
+def _around(asked: Asked, tx: Any) -> Surroundings:
+    return Surroundings(world=asked.world, flow_of=asked.flows_in(tx), catalogue={}, now=asked.now)
+
+
+def _form(asked: Asked, case: CaseFile | Offered, action: str) -> Form | None:
+    offer = next((one for one in case.offers if one.action == action), None)
+    return _form_of(asked, case, offer, opened="") if offer is not None else None
+
+
+def _forms(asked: Asked, case: CaseFile | Offered, *, opened: str) -> tuple[Form, ...]:
+    return tuple(_form_of(asked, case, offer, opened=opened) for offer in case.offers)
+
+
+def _form_of(asked: Asked, case: CaseFile | Offered, offer: Offer, *, opened: str) -> Form:
+    return form_of(
+        offer,
+        etag=case.etag,
+        key=asked.sanlian.door.ids(),
+        departments=departments(asked),
+        topics=_topics(asked) if offer.waits_for is not None else (),
+        known=case.fields,
+        is_open=offer.action == opened,
     )
 
 

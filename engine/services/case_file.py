@@ -132,6 +132,43 @@ def find(tx: Transaction, ref: str) -> Matter:
     return stored.matter
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What a press needs of the page it was made on: the actions and their forms, without what the page tells."""
+
+    ref: str
+    id: str
+    etag: str
+    offers: tuple[Offer, ...]
+    fields: Mapping[str, str]
+
+
+def offered_on(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surroundings) -> Offered:
+    """
+    Return what *viewer* may do with the matter *ref*.
+
+    Raises:
+        NotFound: as for `case_file`.
+    """
+    matter = find(tx, ref)
+    sight = sight_in(tx, viewer, world=around.world, flow_of=around.flow_of, now=around.now)
+    sight.must_see(tx, matter, asked=ref)
+    workflow = around.flow_of(matter.digest)
+    offered = offers(workflow, matter, viewer, now=around.now, world=around.world) if viewer is not None else ()
+    return Offered(
+        ref=_ref(matter, _number(tx, matter)), id=matter.id, etag=matter.etag, offers=in_order(offered),
+        fields=_fields(matter),
+    )  # fmt: skip
+
+
+def _ref(matter: Matter, number: str) -> str:
+    return number if number.replace("-", "").isdigit() else matter.id
+
+
+def _fields(matter: Matter) -> dict[str, str]:
+    return {name: str(value) for name, value in matter.fields.items()}
+
+
 def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surroundings) -> CaseFile:
     """
     Return the page of the matter *ref* as *viewer* sees it.
@@ -154,7 +191,7 @@ def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surrou
     number = _number(tx, matter)
     offered = offers(workflow, matter, viewer, now=now, world=world) if viewer is not None else ()
     return CaseFile(
-        ref=number if number.replace("-", "").isdigit() else matter.id,
+        ref=_ref(matter, number),
         id=matter.id,
         etag=matter.etag,
         number=number,
@@ -178,7 +215,7 @@ def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surrou
         offers=in_order(offered),
         first=_first(offered, matter, workflow),
         no_action=_no_action(matter, viewer),
-        fields={name: str(value) for name, value in matter.fields.items()},
+        fields=_fields(matter),
         facts=(*_facts(matter, workflow=workflow, around=around), *_order_facts(tx, matter, world=world)),
         children=_children(tx, matter, around=around, sight=sight),
         related=_related(tx, matter, around=around, sight=sight),
