@@ -39,7 +39,7 @@ from api.pages import (
     work,
 )
 from api.rendering import STATIC
-from api.rest import flows, reference
+from api.rest import files, flows, reference
 from api.rest import matters as rest_matters
 from api.safety import Safety
 from engine.services.demo_clock import FastForward
@@ -77,6 +77,7 @@ ROUTERS = (
     identity.router,
     reference.router,
     rest_matters.router,
+    files.router,
     flows.router,
 )
 

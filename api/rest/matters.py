@@ -10,6 +10,7 @@ from api.dependencies import Asked
 from api.rest.access import Calling
 from api.rest.answers import lacking, next_link, quoted, refused, unquoted
 from api.rest.encoding import plain
+from api.rest.files import unknown_photo
 from api.schemas.asked import ActionPressed, MatterFiled
 from engine.core.command import Act, File, SeatAsked
 from engine.core.decision import Refusal
@@ -94,6 +95,8 @@ def file(asked: Calling, given: MatterFiled, key: Key = None) -> Response:
     actor = asked.require_content().actor
     flow = _flow(asked, given.workflow)
     start = _start(flow, given.start, role=actor.role)
+    if (problem := unknown_photo(asked, given.fields, matter=None)) is not None:
+        return refused(problem)
     own = actor if flow.roles[actor.role].covers is Covers.OWN else None
     command = File(
         matter=asked.sanlian.door.ids(), district=asked.sanlian.uow.district, workflow=flow.id, start=start.id,
@@ -145,6 +148,8 @@ def act(
     matter = _seen(asked, ref)
     if given.topic is not None:
         asked.must_see(given.topic)
+    if (problem := unknown_photo(asked, given.fields, matter=matter.id)) is not None:
+        return refused(problem)
     command = Act(
         matter=matter.id, action=action, actor=actor, values=dict(given.fields), expect=expected,
         seats=tuple(SeatAsked(seat=one.seat, unit=one.unit) for one in given.seats), topic=given.topic,

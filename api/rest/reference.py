@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, JSONResponse
 from api import health
 from api.dependencies import AskedByAnybody
 from api.rendering import draw
-from api.rest import flows, matters
+from api.rest import files, flows, matters
 
 VERSION = "1"
 PREFIX = "/api/v1"
@@ -21,7 +21,7 @@ INTRO = (
     "登录用 `Authorization: Bearer 令牌`（`sanlian account token` 做一个）。改动要带 `Idempotency-Key`；"
     "办一步还要带 `If-Match`。出错时回 `application/problem+json`（RFC 9457）。时刻带时区（RFC 3339）。"
 )
-ROUTERS = (matters.router, flows.router, health.router)
+ROUTERS = (matters.router, files.router, flows.router, health.router)
 
 _ALWAYS = frozenset({"Idempotency-Key"})
 _TEXT = {"type": "string"}

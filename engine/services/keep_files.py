@@ -70,6 +70,13 @@ def clean_photo(content: bytes, media_type: str, *, name: str) -> bytes:
     return cleaned
 
 
+def is_for(uow: UnitOfWork, file_id: str, matter: str | None) -> bool:
+    """Whether there is such a file and it may be given with *matter*: nobody else's, and not used up elsewhere."""
+    with uow.read() as tx:
+        found = tx.files.get(file_id)
+    return found is not None and found.matter in (None, matter)
+
+
 def is_kept(uow: UnitOfWork, file_id: str) -> bool:
     """Whether there is such a file."""
     with uow.read() as tx:

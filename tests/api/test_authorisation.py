@@ -128,6 +128,7 @@ TABLE: dict[str, Rule] = {
     "GET /api/v1/matters/{ref}/forecast": program(matter()),
     "GET /api/v1/matters/{ref}/children": program(matter()),
     "POST /api/v1/matters/{ref}/actions/{action}": program(lambda *_: 422),
+    "POST /api/v1/files": program(content(422)),
     "GET /api/v1/workflows": program(signed()),
     "GET /api/v1/workflows/{name}": program(signed(404)),
     "GET /api/v1/workflows/{name}/limits": program(signed(404)),

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from engine.services.api_tokens import TokenAsked, list_tokens, make_token, revoke_token
 from engine.wiring import Sanlian
+from tests.support.pictures import picture
 
 WORKER, OTHER_GRID, CLERK = "jingyi-3.grid_worker.1", "zhujidong-1.grid_worker.1", "jingyi.community_clerk.1"
 CENTRE = "street.service_centre.1"
@@ -232,6 +233,27 @@ def test_token_counts_no_longer_when_it_is_revoked_or_made_up(sanlian: Sanlian, 
     assert program.get("/matters").status_code == 401
     assert Program(http, "sanlian_made-up").get("/matters").status_code == 401
     assert http.get("/api/v1/matters").status_code == 401
+
+
+def test_photo_counts_only_when_it_was_sent_and_is_used_once(
+    sanlian: Sanlian, http: TestClient, centre: Program, worker: Program
+) -> None:
+    """A made-up photo is no evidence, and one matter's photo is not another's."""
+    done = []
+    for _ in range(2):
+        made = filed(centre)
+        path = f"/matters/{made.json()['number']}/actions"
+        doing = worker.post(f"{path}/accept", {"fields": {"category": "I6"}}, etag=made.headers["ETag"])
+        done.append((f"{path}/solve", doing.headers["ETag"]))
+    headers = {"Authorization": f"Bearer {token_of(sanlian, WORKER)}"}
+    photo = http.post("/api/v1/files", content=picture(), headers=headers).json()["id"]
+
+    def solve(which: int, name: str) -> Any:
+        path, etag = done[which]
+        return worker.post(path, {"fields": {"note": "修好了", "photo_after": [name]}}, etag=etag)
+
+    assert (solve(0, "made-up").status_code, solve(0, photo).status_code) == (422, 200)
+    assert solve(1, photo).json()["field"] == "photo_after"
 
 
 def test_write_without_a_key_is_refused(centre: Program) -> None:
