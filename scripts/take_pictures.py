@@ -6,6 +6,7 @@ Each day begins with the same demo in a database of its own, so days can be take
 """
 
 import argparse
+import os
 import shutil
 import socket
 import subprocess
@@ -38,7 +39,14 @@ FLOWS = ROOT / "workflows"
 FOLDER = ROOT / "docs" / "pictures"
 NOW = datetime(2026, 11, 20, 6, 20, tzinfo=UTC)  # Friday 14:20 in Shanghai
 CHEAP = Hasher(Cost(time=1, memory_kib=64, parallelism=1))  # nothing here is to be kept from anybody
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+FLAGS = [
+    "--lang=zh-CN",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-sync",
+]
 START_SECONDS = 20.0
 
 
@@ -60,7 +68,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         made = Path(folder) / "demo.db"
         play(made)
-        browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
+        browser = playwright.chromium.launch(
+            executable_path=find_browser(), args=FLAGS, env={**os.environ, "LANGUAGE": "zh_CN"}
+        )
         for name in named or DAYS:
             began = time.monotonic()
             copy = Path(folder) / f"{name}.db"
