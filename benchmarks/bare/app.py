@@ -89,11 +89,44 @@ class Press(SQLModel, table=True):
     note: str
 
 
+class Lists:
+    """Draws rows as the pages do."""
+
+    def __init__(self, district: str, frame: tuple[str, str]) -> None:
+        self.district = district
+        self.frame = frame
+        self.templates = Jinja2Templates(FOLDER)
+
+    def page(self, request: Request, opened: Session, *narrowed: object) -> HTMLResponse:
+        """Draw the first rows of the open demands, narrowed to some."""
+        here = Matter.district_id == self.district
+        is_open = (here, col(Matter.outcome).is_(None), Matter.kind == "demand", *narrowed)
+        query = select(Matter, Demand).join(
+            Demand,
+            (Demand.district_id == Matter.district_id) & (Demand.matter_id == Matter.id),  # type: ignore[arg-type]  # SQLModel types comparisons as bool
+        )
+        rows = opened.exec(query.where(*is_open).order_by(col(Matter.due_at)).limit(ROWS)).all()  # type: ignore[arg-type]  # as above
+        context = {
+            "rows": [(matter, demand.number) for matter, demand in rows],
+            "told": self.told(opened, [matter.id for matter, _ in rows]),
+            "total": opened.exec(select(func.count()).select_from(Matter).where(*is_open)).one(),  # type: ignore[arg-type]  # as above
+            "frame": self.frame, "now": datetime.now().astimezone(), "levels": LEVELS,
+        }  # fmt: skip
+        return self.templates.TemplateResponse(request, "rows.html", context)
+
+    def told(self, opened: Session, ids: list[str]) -> dict[str, str]:
+        """Return what was told of each matter."""
+        query = select(Vault).where(
+            Vault.district_id == self.district, col(Vault.matter_id).in_(ids), Vault.field == "detail"
+        )
+        return {one.matter_id: json.loads(one.value) for one in opened.exec(query) if one.value is not None}
+
+
 def create_bare(engine: Engine, *, district: str, frame: tuple[str, str]) -> FastAPI:
     """Return the application; *frame* is what stands before and after the rows, as in the page it is held against."""
     app = FastAPI()
     app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_ZIPPED_BYTES)
-    templates = Jinja2Templates(FOLDER)
+    lists = Lists(district, frame)
 
     def session() -> Iterator[Session]:
         with Session(engine) as opened:
@@ -101,37 +134,17 @@ def create_bare(engine: Engine, *, district: str, frame: tuple[str, str]) -> Fas
 
     Opened = Annotated[Session, Depends(session)]  # noqa: N806 (a type)
 
-    def page(request: Request, opened: Session, *narrowed: object) -> HTMLResponse:
-        is_open = (Matter.district_id == district, col(Matter.outcome).is_(None), Matter.kind == "demand", *narrowed)
-        query = select(Matter, Demand).join(
-            Demand,
-            (Demand.district_id == Matter.district_id) & (Demand.matter_id == Matter.id),  # type: ignore[arg-type]  # SQLModel types comparisons as bool
-        )
-        rows = opened.exec(query.where(*is_open).order_by(col(Matter.due_at)).limit(ROWS)).all()  # type: ignore[arg-type]  # as above
-        context = {
-            "rows": [(matter, demand.number) for matter, demand in rows], "told": told(opened, [m.id for m, _ in rows]),
-            "total": opened.exec(select(func.count()).select_from(Matter).where(*is_open)).one(),  # type: ignore[arg-type]  # as above
-            "frame": frame, "now": datetime.now().astimezone(), "levels": LEVELS,
-        }  # fmt: skip
-        return templates.TemplateResponse(request, "rows.html", context)
-
-    def told(opened: Session, ids: list[str]) -> dict[str, str]:
-        query = select(Vault).where(
-            Vault.district_id == district, col(Vault.matter_id).in_(ids), Vault.field == "detail"
-        )
-        return {one.matter_id: json.loads(one.value) for one in opened.exec(query) if one.value is not None}
-
     @app.get("/matters")
     def matters(request: Request, opened: Opened) -> HTMLResponse:
-        return page(request, opened)
+        return lists.page(request, opened)
 
     @app.get("/board")
     def board(request: Request, opened: Opened) -> HTMLResponse:
-        return page(request, opened)
+        return lists.page(request, opened)
 
     @app.get("/work")
     def work(request: Request, opened: Opened, unit: str, role: str) -> HTMLResponse:
-        return page(request, opened, Matter.holder_unit == unit, Matter.holder_role == role)
+        return lists.page(request, opened, Matter.holder_unit == unit, Matter.holder_role == role)
 
     @app.get("/matters/{number}")
     def matter(request: Request, opened: Opened, number: str) -> HTMLResponse:
@@ -143,10 +156,10 @@ def create_bare(engine: Engine, *, district: str, frame: tuple[str, str]) -> Fas
             select(Event).where(Event.district_id == district, Event.matter_id == found.id).order_by(col(Event.seq))
         ).all()
         context = {
-            "matter": found, "number": number, "told": told(opened, [found.id]), "events": history, "frame": frame,
+            "matter": found, "number": number, "told": lists.told(opened, [found.id]), "events": history, "frame": frame,
             "levels": LEVELS,
         }  # fmt: skip
-        return templates.TemplateResponse(request, "one.html", context)
+        return lists.templates.TemplateResponse(request, "one.html", context)
 
     @app.post("/things/{number}/press")
     def press(number: int, opened: Opened, note: Annotated[str, Form()]) -> RedirectResponse:
