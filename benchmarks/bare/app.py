@@ -156,8 +156,8 @@ def create_bare(engine: Engine, *, district: str, frame: tuple[str, str]) -> Fas
             select(Event).where(Event.district_id == district, Event.matter_id == found.id).order_by(col(Event.seq))
         ).all()
         context = {
-            "matter": found, "number": number, "told": lists.told(opened, [found.id]), "events": history, "frame": frame,
-            "levels": LEVELS,
+            "matter": found, "number": number, "told": lists.told(opened, [found.id]), "events": history,
+            "frame": frame, "levels": LEVELS,
         }  # fmt: skip
         return lists.templates.TemplateResponse(request, "one.html", context)
 
