@@ -28,8 +28,8 @@ class Coming:
     One automatic event to come.
 
     `at` is when it acts, `due` the instant the rule names. `state` is where the matter is after it, `moves` whether
-    it gets there by this event. `who` is told to act or answer. `period` repeats it. `version` and `line` name the
-    rule in `file`.
+    it gets there by this event. `who` is told to act or answer, `tell` are who is told beside. `period` repeats it.
+    `version` and `line` name the rule in `file`.
     """
 
     at: datetime
@@ -48,6 +48,7 @@ class Coming:
     version: int
     file: str
     line: int
+    tell: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,7 @@ def _coming(workflow: Workflow, timer: Timer, rule: TimerRule, decision: Decisio
         version=limits.version if limits is not None and in_limits else workflow.version,
         file=where.file,
         line=where.line,
+        tell=rule.tell if own else (),
     )
 
 

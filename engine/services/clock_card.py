@@ -10,6 +10,7 @@ from engine.core.matter import STATE_CLOCK, Clock, Holder, Matter
 from engine.core.scope import World
 from engine.core.terms import Do
 from engine.core.workflow.declaration import Workflow
+from engine.core.workflow.wording import say_roles
 from engine.services.naming import LevelMark, holder_name, level_mark
 from engine.services.time_state import TimeState, clock_state, day_seconds, time_state
 
@@ -165,7 +166,8 @@ def _step(one: Coming, *, workflow: Workflow, world: World, you: Holder | None =
     again = f"，以后每 {duration_words(one.period)}一次" if one.period is not None else ""
     which = _which_clock(one.clock, workflow)
     who = who or "负责的岗位"
-    said = f"催{who}报一次进展" if one.do is Do.PROGRESS else f"{_STAY_WORDS.get(one.do, one.do.label)}{who}"
+    told = f"{who}、{say_roles(workflow, one.tell)}" if one.do is Do.LATE and one.tell else who
+    said = f"催{who}报一次进展" if one.do is Do.PROGRESS else f"{_STAY_WORDS.get(one.do, one.do.label)}{told}"
     text = f"{which}{said}{again}"
     return Step(at=one.at, text=text, leaves=False, level=None, who="")
 

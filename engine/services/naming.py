@@ -7,6 +7,7 @@ from engine.core.matter import Holder, Matter, Value
 from engine.core.scope import Organisation, Post, World
 from engine.core.terms import SYSTEM_ROLE, Covers, MatterKind
 from engine.core.workflow.declaration import FieldRule, Workflow
+from engine.core.workflow.wording import say_role
 
 MAX_TITLE = 30
 _ORDERS = 3
@@ -34,7 +35,7 @@ def role_name(workflow: Workflow, role: str) -> str:
     """Return the words of a role; one named like its kind of unit is the desk that handles the matter."""
     declared = workflow.roles.get(role)
     if declared is None:
-        return "规则" if role == SYSTEM_ROLE else role
+        return "规则" if role == SYSTEM_ROLE else say_role(workflow, role)
     if declared.covers is Covers.DEPARTMENT and declared.label.zh == Covers.DEPARTMENT.label:
         return "经办岗"
     return declared.label.zh

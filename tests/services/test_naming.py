@@ -27,3 +27,8 @@ def test_role_named_like_its_kind_of_unit_is_a_desk() -> None:
     """Never a bare department on a page."""
     assert role_name(FLOWS["task"], "department") == "经办岗"
     assert role_name(FLOWS["three_tier"], "grid_worker") == "网格员"
+
+
+def test_role_of_every_street_is_said_in_chinese_when_no_flow_names_it() -> None:
+    """The supervisor stands in no flow, and answers in any of them."""
+    assert role_name(FLOWS["three_tier"], "supervisor") == "督导员"
