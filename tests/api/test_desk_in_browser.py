@@ -9,7 +9,7 @@ from api.app import create_app
 from engine.wiring import Sanlian
 from tests.support.browser import OpenPage, ServeApp
 from tests.support.people import act_in_browser
-from tests.support.watching import DESKTOP_WIDTH, PHONE_WIDTH, assert_accessible, watched
+from tests.support.watching import DESKTOP_WIDTH, assert_accessible, watched
 
 CENTRE, HEAD, COMMUNITY = "street.service_centre.1", "street.street_head.1", "jingyi.community_head.1"
 CULVERT, TILES = "2611-0004", "2611-0012"
@@ -133,7 +133,7 @@ def test_board_asks_for_its_counts_every_minute(site: str, sanlian: Sanlian, ope
         expect(page.get_by_label("哪些")).to_be_focused()
 
 
-@pytest.mark.parametrize("width", [PHONE_WIDTH, DESKTOP_WIDTH])
+@pytest.mark.parametrize("width", [DESKTOP_WIDTH])
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     site: str, sanlian: Sanlian, open_page: OpenPage, width: int
 ) -> None:

@@ -88,7 +88,7 @@ PAGES = (
 )
 
 
-@pytest.mark.parametrize("width", [PHONE_WIDTH, DESKTOP_WIDTH])
+@pytest.mark.parametrize("width", [PHONE_WIDTH])
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     site: str, sanlian: Sanlian, open_page: OpenPage, width: int
 ) -> None:

@@ -14,7 +14,7 @@ from engine.services.demo_people import PASSWORD
 from engine.wiring import Sanlian
 from tests.support.browser import OpenPage, ServeApp
 from tests.support.people import act_in_browser
-from tests.support.watching import DESKTOP_WIDTH, PHONE_WIDTH, assert_accessible, watched
+from tests.support.watching import PHONE_WIDTH, assert_accessible, watched
 
 GRID = "wangtan-2"
 WORKER, LOGIN = f"{GRID}.grid_worker.1", f"wg-{GRID}"
@@ -134,7 +134,7 @@ def test_day_of_a_grid_worker_on_a_phone(demo: Sanlian, site: str, open_page: Op
         expect(page).to_have_url(re.compile(r"/sign-in"))
 
 
-@pytest.mark.parametrize("width", [PHONE_WIDTH, DESKTOP_WIDTH])
+@pytest.mark.parametrize("width", [PHONE_WIDTH])
 def test_axe_finds_nothing_on_the_pages_of_the_day(demo: Sanlian, site: str, open_page: OpenPage, width: int) -> None:
     """The list, the half that waits, a sheet, filing with what is proposed, found-and-fixed, a task, a topic."""
     page = open_page(width=width, height=844, bypass_csp=True)

