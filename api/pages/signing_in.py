@@ -1,5 +1,6 @@
 """Sign in and out, give the password again, change it, see one's sessions, choose the post to act as."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
@@ -39,6 +40,7 @@ SENT_BY = "sent-by"
 # What our own pages around a form add to it; everything else is carried along.
 _OURS = frozenset({GIVEN_AGAIN, GOES_ON_AT, SENT_BY, "login", "password", "phone", "next"})
 _SILENT = frozenset({"key", "if-match", "start"})
+_CHOSEN = re.compile(r"[A-Za-z][\w.-]{0,63}|[0-9]{0,5}", re.ASCII)
 # The first sign that is found counts: most browsers call themselves by several names.
 _DEVICES = (
     ("Android", "安卓手机"), ("HarmonyOS", "鸿蒙手机"), ("iPhone", "苹果手机"), ("iPad", "苹果平板"),
@@ -151,8 +153,13 @@ def _carried(posted: FormData) -> dict[str, Any]:
     """What was typed: all of it to be sent again, the texts to be read, and how many files must be chosen anew."""
     texts = [(name, value) for name, value in posted.multi_items() if isinstance(value, str) and name not in _OURS]
     files = sum(1 for _, value in posted.multi_items() if not isinstance(value, str) and value.filename)
-    kept = [value for name, value in texts if value.strip() and name not in _SILENT]
+    kept = [value for name, value in texts if name not in _SILENT and _is_text(value)]
     return {"carried": texts, "kept": kept, "files": files}
+
+
+def _is_text(value: str) -> bool:
+    """Whether somebody typed it: what was chosen travels as an id or a small number that says nothing to a reader."""
+    return _CHOSEN.fullmatch(value.strip()) is None
 
 
 @router.get(PASSWORD)

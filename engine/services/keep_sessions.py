@@ -27,6 +27,7 @@ FRESH = timedelta(minutes=10)
 TOUCHED_EVERY = timedelta(minutes=1)
 AGENT_CHARACTERS = 120
 OFFICE_POST = "office"
+OWN_ACCOUNT = "person"
 
 
 class SessionKind(StrEnum):
@@ -168,7 +169,7 @@ def own_actor(signed: SignedIn) -> Actor:
 
 def person_actor(person: str) -> Actor:
     """Return a person as the one who did something to the own account."""
-    return Actor(post=f"person.{person}", role="person", person=person)
+    return Actor(post=f"person.{person}", role=OWN_ACCOUNT, person=person)
 
 
 def choose_post(uow: UnitOfWork, signed: SignedIn, post_id: str, *, organisation: Organisation, now: datetime) -> Post:

@@ -266,7 +266,8 @@ def who(post_id: str | None, *, organisation: Organisation, flows: Sequence[Work
     post = organisation.posts.get(post_id or "")
     if post is None:
         return "命令行" if post_id in (None, "", "system") else str(post_id)
-    flow = next((one for one in flows if post.role in one.roles), None)
+    # An office is in no flow; any flow has its words.
+    flow = next((one for one in flows if post.role in one.roles), flows[0] if flows else None)
     return post_name(post, workflow=flow, organisation=organisation) if flow is not None else post.id
 
 

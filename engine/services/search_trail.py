@@ -19,6 +19,7 @@ from engine.core.terms import EventType
 from engine.core.workflow.declaration import Workflow
 from engine.errors import SanlianError
 from engine.services.judge import UNREADABLE
+from engine.services.keep_sessions import OWN_ACCOUNT
 from engine.services.naming import field_value, place_name, post_words
 from engine.services.system_words import system_words
 from engine.services.timeline import entries
@@ -238,5 +239,5 @@ def post_words_of(post: str, role: str, *, around: Around) -> str:
     """Return a post in words where no flow is at hand: its unit and its role."""
     known = around.world.organisation.posts.get(post)
     unit = around.world.organisation.units.get(known.unit) if known is not None and known.unit is not None else None
-    label = around.roles.get(role, role)
+    label = "账号本人" if role == OWN_ACCOUNT else around.roles.get(role, role)
     return post_words(unit.name, label) if unit is not None else label

@@ -48,6 +48,7 @@ _FACTS = {
     "exit_code": "退出码", "outside": "存样", "sha256": "文件的摘要", "proposal": "提议", "from": "从", "to": "到",
     "counts": "件数", "count": "件数", "kind": "种类", "token": "令牌", "look": "哪一次",
 }  # fmt: skip
+_VALUES: dict[tuple[str, object], str] = {("kind", "office"): "办公电脑", ("kind", "phone"): "自己的手机"}
 _SIMPLE = (str, int, bool)
 _LONGEST = 60
 _MOST = 6
@@ -69,8 +70,8 @@ def _facts(data: Json) -> tuple[str, ...]:
     said = []
     for name, value in data.items():
         if isinstance(value, _SIMPLE) and value != "":
-            shown = ("是" if value else "否") if isinstance(value, bool) else str(value)[:_LONGEST]
-            said.append(f"{_FACTS.get(name, name)}：{shown}")
+            shown = ("是" if value else "否") if isinstance(value, bool) else _VALUES.get((name, value), str(value))
+            said.append(f"{_FACTS.get(name, name)}：{shown[:_LONGEST]}")
         elif isinstance(value, list) and value:
             said.append(f"{_FACTS.get(name, name)} {len(value)} 项")
     return tuple(said[:_MOST])

@@ -57,8 +57,8 @@ def read(data: bytes) -> tuple[Sheet, ...]:
         return tuple(_sheet(book, one.name, looked) for one in shown)
     except BadParts as bad:
         raise _Stop(bad.fault) from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, CalamineError) as error:
-        raise _Stop(Fault(f"读不了的文件（{type(error).__name__}）", _NOT_A_WORKBOOK)) from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, CalamineError):
+        raise _Stop(Fault("读不了的文件", _NOT_A_WORKBOOK)) from None
 
 
 def _parts(data: bytes) -> dict[str, bytes]:

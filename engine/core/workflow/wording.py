@@ -122,7 +122,7 @@ def _contrary(workflow: Workflow, tree: Tree) -> str:
 def _compared(workflow: Workflow, tree: Compare, sign: str) -> str:
     value = _value(workflow, tree.name, tree.constant)
     if tree.name == "season":
-        return f"{'在' if sign == '=' else '不在'} {value} 期间"
+        return f"{'在' if sign == '=' else '不在'}{value}期间"
     space = " " if isinstance(tree.constant, int) else ""
     return f"{_name(workflow, tree.name)}{_SIGNS[sign]}{space}{value}"
 
@@ -137,9 +137,20 @@ def _value(workflow: Workflow, name: str, constant: Constant) -> str:
     if name == "level":
         level = workflow.levels.get(str(constant))
         return level.label.zh if level is not None else str(constant)
+    if name == "season":
+        return _season(workflow, str(constant))
     rule = workflow.fields.get(name)
     label = rule.choice_labels.get(str(constant)) if rule is not None else None
     return label.zh if label is not None else str(constant)
+
+
+def _season(workflow: Workflow, season: str) -> str:
+    """Return the days a season lasts: its own name is for those who write the table."""
+    span = workflow.limits.seasons.get(season) if workflow.limits is not None else None
+    if span is None:
+        return f" {season} "
+    first, last = span
+    return f"每年 {first[0]}月{first[1]}日到{last[0]}月{last[1]}日"
 
 
 def _name(workflow: Workflow, name: str) -> str:

@@ -48,6 +48,13 @@ def test_supervisor_sends_and_another_person_approves(client: TestClient, sanlia
     assert "网格办得过来" in table
 
 
+def test_author_is_named_in_words_when_the_office_is_in_no_flow(client: TestClient) -> None:
+    """A supervisor proposes as 督导员, not as an id."""
+    act_as(client, "street.supervisor.1")
+
+    assert "督导员提。" in Page(client.get(draft(client, **{"c.5.grid": "1 工作日"})).text).text
+
+
 def test_sending_takes_six_steps_from_the_form(client: TestClient) -> None:
     """Open, change, look, say why, choose whose, send: each step is one thing a person does."""
     act_as(client, AUTHOR)

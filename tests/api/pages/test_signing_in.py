@@ -154,6 +154,8 @@ def test_form_is_sent_on_after_signing_in_again_when_the_session_had_ended(
     assert "您填的都还在" in page.text
     assert "东门的地锁挡了轮椅。" in page.text
     assert carried["f-detail"] == "东门的地锁挡了轮椅。"
+    assert carried["f-place"] == "jingyi-2"
+    assert re.findall(r'<blockquote class="kept">(.*?)</blockquote>', gone.text) == ["东门的地锁挡了轮椅。"]
     wrong = Page(client.post("/sign-in", data={**carried, "login": "centre", "password": "wrong"}).text)
     again = client.post("/sign-in", data={**wrong.form("/sign-in")["fields"], "login": "centre", "password": PASSWORD})
     assert (again.status_code, again.headers["location"]) == (307, "/matters/new")

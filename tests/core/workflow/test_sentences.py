@@ -133,3 +133,12 @@ def test_condition_is_said_in_words(workflow: Workflow, written: str, said: str)
     types = condition_types(workflow.fields, classes=workflow.class_ids, levels=(), seasons=())
 
     assert say_condition(workflow, parse_condition(written, types=types)) == said
+
+
+def test_season_is_said_by_its_days_when_it_stands_in_the_limits_table() -> None:
+    """Its own name is for those who write the table, not for those who read it."""
+    shipped = load_flows(WORKFLOWS)["three_tier"]
+    assert shipped.limits is not None
+    (when,) = (one.when for one in shipped.limits.rows if one.when is not None and "season" in one.when.names)
+
+    assert say_condition(shipped, when) == "「类别」是供暖不热，并且在每年 11月15日到11月24日期间"
