@@ -33,6 +33,8 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 NEXT_DUE, SAFETY_POLL, KEEPING, WOKEN = "next-due", "safety-poll", "housekeeping", "woken"
 # Fifty people who press at once would otherwise keep it ticking, each tick a durable commit of its own.
 REST = timedelta(milliseconds=200)
+# After that the poll is soon enough.
+MOST_MISSED = 100
 
 T = TypeVar("T")
 
@@ -114,7 +116,8 @@ class Scheduler:
         self._jobs.add_job(self._look, "date", id=WOKEN, replace_existing=True)
 
     def _look(self) -> None:
-        """Tick for all that woke it, until nobody has for a moment."""
+        """Tick for all that woke it, until nobody has for a moment; a tick that found another at it is made up for."""
+        missed = 0
         while True:
             self._stopping.wait(REST.total_seconds())
             with self._wakes:
@@ -122,7 +125,10 @@ class Scheduler:
                     self._looking = False
                     return
                 self._asked = False
-            self.tick()
+            if self.tick() is None and missed < MOST_MISSED:
+                missed += 1
+                with self._wakes:
+                    self._asked = True
 
     def tick(self) -> Outcome | None:
         """Let everything act that is due, then set the alarm for what is due next."""

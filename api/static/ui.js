@@ -159,7 +159,7 @@
   restore();
   // Who signs in next at this desk does not find them.
   d.addEventListener("submit", function (e) {
-    if (new URL(e.target.action).pathname !== "/sign-out") return;
+    if (e.target.getAttribute("action") !== "/sign-out") return; // a field may be called action
     try { sessionStorage.clear(); } catch (_) { /* as above */ }
   });
 

@@ -46,6 +46,14 @@ OTHER_STREET = ("service centre, other street", "supervisor, other street")
 # They may file, but no way of the flow in force is theirs.
 SUPERVISORS = ("supervisor", "supervisor, other street")
 WORKERS = ("worker, own grid", "worker, next grid")
+BY_CODE = (404, 429)
+
+
+def is_no_colleague(kind: Kind) -> bool:
+    """Whether somebody may act with a receipt: whoever hands receipts out does not."""
+    return not kind.is_signed or kind.name.startswith("resident")
+
+
 TABLE: dict[str, Rule] = {
     "GET /": signed(303),
     "GET /healthz": public(),
@@ -69,8 +77,8 @@ TABLE: dict[str, Rule] = {
     "GET /track": public(),
     "POST /track": public(422),
     "GET /t/{code}": public((404, 429)),  # guesses are counted for the one address they all come from
-    "POST /t/{code}/do/{action}": public((404, 429)),
-    "POST /t/{code}/rate": public((404, 429)),
+    "POST /t/{code}/do/{action}": lambda kind, _: BY_CODE if is_no_colleague(kind) else 403,
+    "POST /t/{code}/rate": lambda kind, _: BY_CODE if is_no_colleague(kind) else 403,
     "GET /receipt": public(404),
     # Lists
     "GET /work": ability(Ability.WORK),
