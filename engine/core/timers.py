@@ -167,7 +167,8 @@ def rule_of(workflow: Workflow, matter: Standing, key: str, rule_id: str) -> Tim
 def ranked_rules(workflow: Workflow, matter: Standing, key: str) -> "Ranked":
     """Return the rules of clock *key* with their ranks; the same object for the same flow, state, class and clock."""
     level = matter.level if key.startswith("level.") else ""
-    name = (workflow.digest, matter.state, matter.klass, key, level)
+    # The same text read from another place names another file in its rules.
+    name = (workflow.digest, workflow.file, matter.state, matter.klass, key, level)
     known = _RULES.get(name)
     if known is None:
         if len(_RULES) > MOST_CACHED:
@@ -177,7 +178,7 @@ def ranked_rules(workflow: Workflow, matter: Standing, key: str) -> "Ranked":
 
 
 MOST_CACHED = 50_000
-_RULES: "dict[tuple[str, str, str, str, str | None], Ranked]" = {}
+_RULES: "dict[tuple[str, str, str, str, str, str | None], Ranked]" = {}
 
 
 def _rules_of_clock(workflow: Workflow, matter: Standing, key: str) -> "Ranked":
