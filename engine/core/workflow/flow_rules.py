@@ -96,7 +96,7 @@ class FlowRules:
         self._needs(state, "stops", "basis", "允许停住时限的依据")
         if _on(state, "extend"):
             self._needs(state, "extend", "due", "延期要有时限可延")
-        self._timers(state.get("timers"), level=level, pause=bool(state.value("pause", bool)))
+        self._timers(state.get("timers"), level=level, pause=_may_pause(state))
         for name, milestone in state.table("milestones").items():
             self._milestone(name, milestone)
         if children := state.get("children"):
@@ -192,6 +192,12 @@ def check_timer_keys(timer: Part, do: Do, reader: Reader) -> None:
 
 def _targets(target: Part) -> tuple[str, ...]:
     return (target.data,) if isinstance(target.data, str) else target.texts("last_of")
+
+
+def _may_pause(state: Part) -> bool:
+    """Whether it is a pause, or was perhaps meant to be one: what could not be read is one fault already."""
+    written = state.value("pause", bool)
+    return not state.lacks("pause") if written is None else written
 
 
 def _on(state: Part, mode: str) -> Part | None:

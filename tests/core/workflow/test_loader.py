@@ -48,6 +48,8 @@ FAULTS = [
     ("E107", "do: close", "do: ¦shut"),
     ("E107", "do: close, to: done", "do: close, to: ¦a"),
     ("E107", "do: close, to: done", "do: ¦resume, to: a"),
+    ("E107", "timers: [ { at: due, do: close,", "pause: ¦Yes\n        timers: [ { at: due, do: resume,"),
+    ("E101", "timers: [ { at: due, do: close,", "¦zzz: yes\n        timers: [ { at: due, do: resume,"),
     ("E107", "ladder: none\n        timers", "ladder: ¦no\n        timers"),
     ("E107", "final: done }", "final: done, ¦pause: yes }"),
     ("E107", "classes: kind", "classes: ¦n"),
