@@ -94,6 +94,17 @@ def test_command_stops_with_two_when_it_is_used_wrongly(arguments: list[str], sa
     assert said in done.stderr
 
 
+def test_bad_pause_is_said_in_the_time_of_the_calendar_when_it_begins_too_early() -> None:
+    """What people typed and what was expected stand on one clock: the calendar's own."""
+    begun, pause = "2026-11-20T19:00:00+08:00", "2026-11-19T19:00:00+08:00/2026-11-19T20:00:00+08:00"
+
+    done = run("due", OFFICE, "--from", begun, "--budget", "3d", "--pause", pause)
+
+    assert done.exit_code == 2
+    assert pause in done.stderr
+    assert f"不早于 {begun}" in done.stderr
+
+
 @pytest.mark.parametrize(("unit", "count"), [("wm", 810), ("wh", 13), ("wd", 1), ("d", 0), ("h", 32), ("m", 1950)])
 def test_elapsed_prints_a_whole_number_when_asked(unit: str, count: int) -> None:
     """Friday 10:00 to Saturday 18:30, across a make-up Saturday."""

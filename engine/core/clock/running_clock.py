@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from engine.core.clock.duration import Duration, Offset, Unit
-from engine.core.clock.instants import SECOND, from_microseconds, to_microseconds
+from engine.core.clock.instants import SECOND, format_instant, from_microseconds, to_microseconds
 from engine.core.clock.working_calendar import DueInstant, WorkingCalendar
 from engine.errors import BadInput
 
@@ -47,7 +47,7 @@ def due(calendar: WorkingCalendar, facts: ClockFacts) -> DueInstant | None:
     Raises:
         BadInput: the pauses overlap, run backwards or begin before the clock.
     """
-    _check_pauses(facts)
+    _check_pauses(facts, calendar.zone)
     return moved(calendar, calendar.due(facts.start, facts.duration), unit=facts.duration.unit, pauses=facts.pauses)
 
 
@@ -81,16 +81,18 @@ def _after(
     return DueInstant(resumed.at, instant.provisional or resumed.provisional)
 
 
-def _check_pauses(facts: ClockFacts) -> None:
-    free_from = facts.start
+def _check_pauses(facts: ClockFacts, zone: tzinfo) -> None:
+    free_from: datetime | None = facts.start
     for pause in facts.pauses:
-        if pause.since < free_from or (pause.until is not None and pause.until < pause.since):
+        if free_from is None or pause.since < free_from or (pause.until is not None and pause.until < pause.since):
+            until = format_instant(pause.until, zone) if pause.until else ""
+            after = f"不早于 {format_instant(free_from, zone)}、" if free_from else "前一段结束以后、"
             raise BadInput(
                 where="暂停",
-                found=f"{pause.since.isoformat()}/{pause.until.isoformat() if pause.until else ''}",
-                expected=f"不早于 {free_from.isoformat()}、先后不重叠的一段",
+                found=f"{format_instant(pause.since, zone)}/{until}",
+                expected=f"{after}先后不重叠的一段",
             )
-        free_from = pause.until or datetime.max.replace(tzinfo=pause.since.tzinfo)
+        free_from = pause.until
 
 
 def percent(calendar: WorkingCalendar, start: datetime, *, duration: Duration, pct: int) -> DueInstant:
