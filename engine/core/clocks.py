@@ -11,7 +11,7 @@ from datetime import datetime
 import msgspec
 
 from engine.core.clock.duration import Duration
-from engine.core.clock.running_clock import percent, remaining, resume
+from engine.core.clock.running_clock import Remaining, percent, remaining, resume
 from engine.core.clock.working_calendar import DueInstant, WorkingCalendar
 from engine.core.draft import Draft
 from engine.core.facts import duration, duration_of, facts_of
@@ -37,11 +37,16 @@ def due_of(clock: Clock, calendar: WorkingCalendar) -> DueInstant | None:
     """Return the due instant that follows from the clock's facts; None while it is held or without a limit."""
     if clock.is_held or not clock.limit:
         return None
-    limit = duration(clock.limit)
-    due = moved(calendar.due(clock.counted_from, limit), clock=clock, limit=limit, calendar=calendar, grants=True)
+    due = _own_end(clock, calendar)
     if clock.not_after is not None and clock.not_after < due.at:
         return DueInstant(at=clock.not_after, provisional=False)
     return due
+
+
+def _own_end(clock: Clock, calendar: WorkingCalendar) -> DueInstant:
+    """When the clock would end, were it not capped."""
+    limit = duration(clock.limit)
+    return moved(calendar.due(clock.counted_from, limit), clock=clock, limit=limit, calendar=calendar, grants=True)
 
 
 def moved(instant: DueInstant, *, clock: Clock, limit: Duration, calendar: WorkingCalendar, grants: bool) -> DueInstant:
@@ -63,13 +68,27 @@ def moved(instant: DueInstant, *, clock: Clock, limit: Duration, calendar: Worki
 def percent_of(clock: Clock, share: int, calendar: WorkingCalendar) -> DueInstant:
     """Return the instant at which *share* percent of the clock's own time is used."""
     limit = duration(clock.limit)
-    return moved(
-        percent(calendar, clock.counted_from, duration=limit, pct=share),
-        clock=clock,
-        limit=limit,
-        calendar=calendar,
-        grants=False,
-    )
+    if clock.not_after is not None and clock.not_after < _own_end(clock, calendar).at:
+        reached = _share_of_cap(clock, share, cap=clock.not_after, calendar=calendar)
+    else:
+        reached = percent(calendar, clock.counted_from, duration=limit, pct=share)
+    return moved(reached, clock=clock, limit=limit, calendar=calendar, grants=False)
+
+
+def _share_of_cap(clock: Clock, share: int, *, cap: datetime, calendar: WorkingCalendar) -> DueInstant:
+    """When that share of the time is used which a capped clock has: up to the cap, without what it was held."""
+    if cap <= clock.counted_from:
+        return DueInstant(at=cap, provisional=False)
+    unit = duration(clock.limit).unit
+    holds = [
+        (change.at, min(change.until, cap))
+        for change in clock.changes
+        if change.more is None and change.until is not None and change.at < cap
+    ]
+    own = -remaining(calendar, clock.counted_from, at=cap, unit=unit).seconds
+    own += sum(remaining(calendar, since, at=until, unit=unit).seconds for since, until in holds)
+    reached = resume(calendar, clock.counted_from, left=Remaining(own * share // 100, working=unit.working))
+    return DueInstant(at=min(reached.at, cap), provisional=reached.provisional)
 
 
 def begin(
