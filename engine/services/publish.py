@@ -34,6 +34,11 @@ WORKFLOWS = "workflows"
 # Not a fault of the language, so it has no number among them.
 NOT_YET = "publish"
 CALENDARS = "calendars"
+# Here counts what is stored, not what lies beside the file: the file may be there and the name still unknown.
+_HINTS = {
+    "calendar": "库里还没有这份日历，先用 sanlian calendar add 把它存进去。",
+    "flow": "库里还没有这个流程，把它的文件写在同一条 sanlian publish 里一起发布。",
+}
 
 
 def publish(
@@ -163,7 +168,7 @@ def _read(
             known[catalogue.id] = catalogue
     root = outline_of(read_document(flow.data, flow.file).root)
     tables = {root.id: limits} if limits is not None and root is not None else {}
-    library = Library(limits=tables, catalogues=known, flows=flows, calendars=calendars)
+    library = Library(limits=tables, catalogues=known, flows=flows, calendars=calendars, hints=_HINTS)
     workflow, found = read_flow(flow.data, file=flow.file, library=library)
     findings.extend(found)
     if workflow is not None:

@@ -94,6 +94,17 @@ def recorded(url: str, topic: str) -> list[tuple[str, str]]:
     return [(event.action, event.actor.post) for event in events]
 
 
+def test_publish_says_what_to_do_first_when_something_it_names_is_not_stored(fresh: str) -> None:
+    """The calendars lie beside the file but not in the deployment: the finding names the command that brings them."""
+    done = run("publish", SHIPPED / "three_tier.yaml")
+
+    assert done.exit_code == 1
+    findings = [line for line in done.stderr.splitlines() if "E207" in line]
+    assert any("cn_office" in line and "sanlian calendar add" in line for line in findings)
+    assert any("「task」" in line and "sanlian publish" in line for line in findings)
+    assert current(fresh) == {}
+
+
 def test_flows_are_published_when_their_calendars_are_there(fresh: str) -> None:
     """On a new deployment two commands are enough; each flow is named with version and content hash."""
     added = run("calendar", "add", *(SHIPPED / name for name in CALENDARS))

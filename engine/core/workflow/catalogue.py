@@ -74,13 +74,15 @@ class Library:
     What a flow may name that does not stand in its own file.
 
     `limits` by workflow id. A catalogue or flow that is None cannot be read, which is reported elsewhere. `flows` or
-    `calendars` None: not known here, so references to them are not checked.
+    `calendars` None: not known here, so references to them are not checked. `hints`: what to do about a name of a kind
+    that is not here.
     """
 
     limits: Mapping[str, Source] = field(default_factory=dict)
     catalogues: Mapping[str, Catalogue | None] = field(default_factory=dict)
     flows: Mapping[str, FlowOutline | None] | None = None
     calendars: frozenset[str] | None = None
+    hints: Mapping[str, str] = field(default_factory=dict)
 
 
 def outline_of(root: Node | None) -> FlowOutline | None:

@@ -4,7 +4,7 @@ What reading a tree by the grammar gives: values with their places, and the name
 A part is a value that was understood; what was not understood is absent, and reported once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -82,11 +82,16 @@ class Reference:
 
 @dataclass(slots=True)
 class Names:
-    """Names by kind, where each was declared first; `open`: kinds of which some may have been lost to a fault."""
+    """
+    Names by kind, where each was declared first.
+
+    `open`: kinds of which some may have been lost to a fault. `hints`: what to do about an unknown name of a kind.
+    """
 
     declared: dict[str, dict[str, Where]] = field(default_factory=dict)
     open: set[str] = field(default_factory=set)
     uses: list[Reference] = field(default_factory=list)
+    hints: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, kind: str) -> dict[str, Where]:
         """Names of one kind."""

@@ -18,6 +18,7 @@ _LEVEL, _FINAL = "level.", "final."
 def add_names_beside(names: Names, library: Library, flow: Part) -> None:
     """Add what does not stand in the flow's file: fixed roles, calendars, other flows, catalogues."""
     where = flow.where
+    names.hints = library.hints
     for role in FIXED_ROLES:
         names.of("role").setdefault(role, where)
     names.of("catalogue").update(dict.fromkeys((*library.catalogues, UNITS), where))
@@ -91,6 +92,7 @@ def _message(use: Reference, names: Names) -> str:
         hint = f"现在有：{'、'.join(known)}。"
     else:
         hint = ""
+    hint += names.hints.get(kind, "")
     label = (
         "、".join(dict.fromkeys(NAME_LABELS[one] for one in use.refers)) if len(use.refers) > 1 else NAME_LABELS[kind]
     )
