@@ -17,8 +17,7 @@ import msgspec
 from engine.core.clock.calendar_rules import YearTable
 from engine.core.clock.working_calendar import WorkingCalendar
 from engine.core.command import Recompute
-from engine.core.matter import Actor, Timer
-from engine.core.timers import armed
+from engine.core.matter import Actor
 from engine.core.workflow.document import Document, read_document
 from engine.core.workflow.tree import Table, Text
 from engine.errors import NotFound
@@ -28,7 +27,7 @@ from engine.services.library import read_source
 from engine.services.look_up import CalendarTexts
 from engine.services.publish import store_calendar
 from engine.services.read_calendar import is_table, read_table
-from engine.store.timers import TimerApart
+from engine.services.rearm import apart_of, rearm
 from engine.store.unit_of_work import Transaction, UnitOfWork
 
 BATCH = 500
@@ -146,42 +145,8 @@ def recompute_open(uow: UnitOfWork, *, now: datetime, services: Door, batch: int
 
 
 def _recompute(tx: Transaction, *, ids: Sequence[str], now: datetime, services: Door) -> Recomputed:
+    apart = apart_of(tx, ids)
     outcomes = advance_in(tx, [Entry(Recompute(matter=name)) for name in ids], now=now, services=services)
     moved = {outcome.matter.id for outcome in outcomes if isinstance(outcome, Done)}
-    rearmed = rearm(tx, ids, services=services)
+    rearmed = rearm(tx, ids, apart=apart, now=now, services=services)
     return Recomputed(moved=len(moved), rearmed=len(rearmed - moved))
-
-
-def rearm(tx: Transaction, ids: Sequence[str], *, services: Door) -> set[str]:
-    """
-    Make the stored timers those that follow from the clocks, and return whose were not.
-
-    A due instant may stand while a timer some working days before or after it moves: no clock has changed then, so
-    there is no event, but the timer must ring on its new day.
-    """
-    world = services.shelf.world(tx)
-    stored = tx.timers.of_many(ids)
-    gone: list[Timer] = []
-    fresh: list[Timer] = []
-    for name, one in tx.matters.read_many(ids).items():
-        wanted = {
-            timer.key: timer for timer in armed(services.shelf.workflow(tx, one.matter.digest), one.matter, world)
-        }
-        had = {timer.key: timer for timer in stored[name]}
-        gone += [timer for key, timer in had.items() if wanted.get(key) != timer]
-        fresh += [timer for key, timer in wanted.items() if had.get(key) != timer]
-    if gone or fresh:
-        parked = {one.timer.key: one for one in tx.timers.apart() if one.failed_at is not None}
-        tx.timers.cancel_many(gone)
-        tx.timers.arm_many(fresh)
-        _park_again(tx, fresh, parked)
-    return {timer.matter for timer in (*gone, *fresh)}
-
-
-def _park_again(
-    tx: Transaction, timers: Iterable[Timer], parked: dict[tuple[str, str, str, int, int], TimerApart]
-) -> None:
-    for timer in timers:
-        apart = parked.get(timer.key)
-        if apart is not None and apart.failed_at is not None:
-            tx.timers.park(timer, at=apart.failed_at, error=apart.error or "")

@@ -16,7 +16,6 @@ from engine.core.matter import Actor
 from engine.core.scope import SYSTEM
 from engine.core.terms import ProposalState
 from engine.errors import BadWorkflow, Conflict
-from engine.services.add_calendar import rearm
 from engine.services.advance import Done, Door, Entry, advance_in, in_one_transaction
 from engine.services.propose_limits import (
     LONGEST_REASON,
@@ -30,6 +29,7 @@ from engine.services.propose_limits import (
     sources_of,
 )
 from engine.services.publish import publish_in
+from engine.services.rearm import apart_of, rearm
 from engine.store.proposals import Proposal
 from engine.store.unit_of_work import Transaction, UnitOfWork
 
@@ -192,6 +192,7 @@ def _take_over(uow: UnitOfWork, proposal: Proposal, *, now: datetime, services: 
 def _go_over(tx: Transaction, *, proposal: Proposal, ids: list[str], now: datetime, services: Door) -> int:
     assert proposal.digest is not None  # it is in effect
     entries = [Entry(Migrate(matter=name, to=proposal.digest)) for name in ids]
+    apart = apart_of(tx, ids)
     outcomes = advance_in(tx, entries, now=now, services=services)
-    rearm(tx, ids, services=services)
+    rearm(tx, ids, apart=apart, now=now, services=services)
     return sum(isinstance(outcome, Done) for outcome in outcomes)

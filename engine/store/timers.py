@@ -178,11 +178,22 @@ class Timers(Repository):
         same = [TIMER.c[name] == cell for name, cell in zip(_KEY, self._key(timer), strict=True)]
         self.connection.execute(update(TIMER).where(*same).values(**values))
 
-    def apart(self) -> Iterator[TimerApart]:
-        """Yield the timers that do not ring, earliest first."""
+    def hold(self, timer: Timer, *, until: datetime | None) -> None:
+        """Hold *timer* until then; None lets it ring."""
+        self._update_one(timer, held_until=until)
+
+    def apart(self, *, of: Collection[str] | None = None) -> Iterator[TimerApart]:
+        """Yield the timers that do not ring (those of some matters, if *of* names them), earliest first."""
+        if of is None:
+            yield from self._apart(TIMER.c.district_id == self.district)
+            return
+        for some in batched_ids(of):
+            yield from self._apart(and_(TIMER.c.district_id == self.district, TIMER.c.matter_id.in_(some)))
+
+    def _apart(self, where: ColumnElement[bool]) -> Iterator[TimerApart]:
         beside = (TIMER.c.held_until, TIMER.c.failed_at, TIMER.c.error)
         query = select(*_COLUMNS, *beside).where(
-            TIMER.c.district_id == self.district, or_(TIMER.c.failed_at.is_not(None), TIMER.c.held_until.is_not(None))
+            where, or_(TIMER.c.failed_at.is_not(None), TIMER.c.held_until.is_not(None))
         )
         rows = self.connection.execute(query.order_by(TIMER.c.fire_at), execution_options={"yield_per": CHUNK})
         for *shape, held_until, failed_at, error in rows:

@@ -1,7 +1,7 @@
 """Adding a year: it counts at once, every clock and timer it moves is moved, and nothing else changes."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -169,6 +169,31 @@ def test_parked_timer_stays_parked_when_it_moves(town: Town, table: Path) -> Non
         (apart,) = tx.timers.apart()
     assert (apart.timer.key, apart.error, apart.failed_at) == (parked.key, "坏了", WEDNESDAY)
     assert apart.timer.due > parked.due
+
+
+@pytest.mark.parametrize(("days", "held"), [(7, {"advance", "late", "remind"}), (4, {"late", "remind"})])
+def test_held_timer_stays_held_when_it_moves_inside_the_outage(
+    town: Town, table: Path, days: int, held: set[str]
+) -> None:
+    """What would ring by now waits for the click as before; what moved behind the outage rings on its new day."""
+    for matter in (town.file("errand", "resident", by=RESIDENT, detail="灯"), in_hand(town)):
+        with town.uow.read() as tx:
+            assert tx.timers.of_many([matter.id])[matter.id]
+    now = WEDNESDAY + timedelta(days=days)
+    with town.uow.write() as tx:
+        assert tx.timers.hold_between(WEDNESDAY, now, held_until=now + timedelta(minutes=30))
+
+    add(town, table)
+    recompute_open(town.uow, now=now, services=town.door)
+
+    check_timers(town)
+    with town.uow.read() as tx:
+        apart = list(tx.timers.apart())
+        open_ids = [stored.matter.id for stored in tx.matters.all(only_open=True)]
+        everything = [timer for timers in tx.timers.of_many(open_ids).values() for timer in timers]
+    assert {one.timer.key for one in apart} == {timer.key for timer in everything if timer.fire <= now}
+    assert {one.timer.rule for one in apart} == held
+    assert {one.held_until for one in apart} == {now + timedelta(minutes=30)}
 
 
 def test_rules_act_on_the_new_days_when_the_year_was_added(town: Town, table: Path) -> None:
