@@ -60,7 +60,9 @@ def erase(
             tx.vault.erase(secret.ref, at=now)
         return seq
 
-    return in_one_transaction(uow, work)
+    seq = in_one_transaction(uow, work)
+    uow.database.empty_journal()
+    return seq
 
 
 def _secrets(tx: Transaction, refs: Sequence[str]) -> dict[str, Secret]:

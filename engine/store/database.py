@@ -137,6 +137,21 @@ class Database:
             with steady.begin():
                 yield connection
 
+    def empty_journal(self) -> bool:
+        """
+        Take out of SQLite's journal what it still holds of values that were overwritten in the file.
+
+        Returns:
+            Whether nothing is left of them: False while others read or write, and the next call may do it. PostgreSQL
+            keeps what was overwritten as long as its vacuum and its own journal do, which is not ours to say.
+        """
+        if not self.is_sqlite:
+            return False
+        with plain_errors(), self.engine.connect() as connection:
+            raw: Any = connection.connection.driver_connection
+            busy, *_ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not busy
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()

@@ -1,12 +1,19 @@
 """Erasure takes the value, its salt, what finds it and its files; needs two people; and is in the history."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
+from sqlalchemy import select
 
+from engine.core.command import File
 from engine.errors import BadInput, NotFound
+from engine.services.advance import Done, Entry, advance
 from engine.services.erase import erase
+from engine.services.save import DemandGiven, ReporterGiven
+from engine.store.repository import table
+from engine.store.unit_of_work import Transaction
 from tests.support.logged import living, settle_with_history
 from tests.support.town import Town, actor
 
@@ -62,6 +69,52 @@ def test_erase_takes_the_bytes_of_files(town: Town) -> None:
         file = tx.files.get(name)
     assert file is not None
     assert file.content is None
+
+
+def test_erased_words_and_photos_are_nowhere_in_the_files_of_the_database(
+    prepared_sqlite_url: str, tmp_path: Path
+) -> None:
+    """A canary in every kind of private value: after the erasure no file of the database holds one, journal and all."""
+    told = {"detail": "金丝雀说梯子坏了", "name": "金丝雀", "phone": "13912340007", "note": "敲了金丝雀家的门"}
+    picture = b"\xff\xd8 canary in a picture "
+    canaries = [*(text.encode() for text in told.values()), picture]
+    with living(prepared_sqlite_url) as town:
+        matter = told_with_canaries(town, told, picture * 400)
+        assert all(found_in(tmp_path, canary) for canary in canaries), "the canaries were never there"
+        with town.uow.read() as tx:
+            refs = [ref for ref in all_refs(tx) if ref.startswith(f"{matter}/")]
+        assert len(refs) == 5
+
+        take_away(town, *refs)
+
+        assert [canary.decode(errors="replace") for canary in canaries if found_in(tmp_path, canary)] == []
+
+
+def told_with_canaries(town: Town, told: dict[str, str], picture: bytes) -> str:
+    """File and solve a demand whose reporter, words and photo hold canaries; return its id."""
+    with town.uow.write() as tx:
+        photo = tx.files.add("canary", picture, media_type="image/jpeg", name_ref=None, at=town.now)
+    resident, worker = actor("resident", "zhu-1"), actor("grid_worker", "zhu-1")
+    filing = File(
+        matter="canary", district=town.uow.district, workflow="three_tier", start="resident", actor=resident,
+        place="zhu-1", reporter=resident, values={"detail": told["detail"], "kind": "small"},
+    )  # fmt: skip
+    caller = ReporterGiven(person=resident.person, name=told["name"], phone=told["phone"])
+    entry = Entry(filing, demand=DemandGiven(channel="hotline", reporters=(caller,)))
+    (done,) = advance(town.uow, [entry], now=town.now, services=town.door)
+    assert isinstance(done, Done)
+    matter = town.act(done.matter, "accept", by=worker, category="A1")
+    return town.act(matter, "solve", by=worker, note=told["note"], photo_after=[photo]).id
+
+
+def all_refs(tx: Transaction) -> list[str]:
+    """Every private value there is."""
+    return list(tx.connection.execute(select(table("vault").c.ref)).scalars())
+
+
+def found_in(folder: Path, canary: bytes) -> list[str]:
+    """Names of the files of the database that hold *canary*."""
+    return [path.name for path in folder.glob("sanlian.db*") if canary in path.read_bytes()]
 
 
 def test_erase_is_refused_without_a_second_person(town: Town) -> None:
