@@ -243,64 +243,6 @@ def test_named_clock_ends_when_going_on_after_a_pause_is_what_it_waits_for() -> 
     assert local(small.m.clocks["named.answer"].ended) == "11-17 10:00"
 
 
-def test_promise_is_never_later_than_the_order_when_a_platform_gave_a_date() -> None:
-    """`not_after: external.due` caps a promise; an order that comes too late is late at once."""
-    clocks = "clocks:\n  total: { from: filed, until: final, limit: 9wd, not_after: external.due }\n"
-    doing = (
-        "  doing: { held_by: worker, due: 9wd, timers: [ { at: due, do: close, to: done } ],"
-        " actions: { x: { by: [worker], to: done } } }\n"
-    )
-    capped, spent = (Small(flow(doing, extra=clocks)) for _ in range(2))
-    capped.file("2026-11-16 09:00", external_due=at("2026-11-18 09:00"))
-    spent.file("2026-11-16 09:00", external_due=at("2026-11-13 09:00"))
-
-    assert capped.due("named.total") == "11-18 09:00"
-    assert spent.wait("2026-11-16 09:00") == ["late 11-16 09:00"]
-
-
-@pytest.mark.parametrize(
-    ("limit", "due", "half"),
-    [
-        ("9wd", "11-18 09:00", "11-17 09:00"),
-        ("20d", "11-18 09:00", "11-17 09:00"),
-        ("1wd", "11-17 17:30", "11-17 08:45"),
-    ],
-)
-def test_share_is_one_of_the_time_there_is_when_a_platform_gave_a_date(limit: str, due: str, half: str) -> None:
-    """`50%` is half of the clock's own time: up to the platform's date where that comes first."""
-    clocks = (
-        f"clocks:\n  total: {{ from: filed, until: final, limit: {limit}, not_after: external.due,"
-        " timers: [ { at: 50%, do: remind } ] }\n"
-    )
-    doing = (
-        "  doing: { held_by: worker, due: 9wd, timers: [ { at: due, do: close, to: done } ],"
-        " actions: { x: { by: [worker], to: done } } }\n"
-    )
-    small = Small(flow(doing, extra=clocks))
-    small.file("2026-11-16 09:00", external_due=at("2026-11-18 09:00"))
-
-    assert small.due("named.total") == due
-    assert [local(small.timer("remind", "named.total").due)] == [half]
-
-
-def test_share_goes_without_the_time_held_when_a_platform_gave_a_date() -> None:
-    """A stop takes its time out of what the share is of; the platform's date stands."""
-    clocks = (
-        "clocks:\n  total: { from: filed, until: final, limit: 20d, not_after: external.due,"
-        " timers: [ { at: 50%, do: remind } ] }\n"
-    )
-    due = "held_by: worker, due: 9d, timers: [ { at: due, do: close, to: done } ]"
-    doing = f"  doing: {{ {due}, actions: {{ x: {{ by: [worker], to: still }} }} }}\n"
-    still = f"  still: {{ {due}, stops: all, basis: b, actions: {{ go: {{ by: [worker], to: doing }} }} }}\n"
-    small = Small(flow(doing + still, extra=clocks))
-    small.file("2026-11-16 09:00", external_due=at("2026-11-20 09:00"))
-    small.act("x", "2026-11-17 09:00")
-    small.act("go", "2026-11-18 09:00")
-
-    assert small.due("named.total") == "11-20 09:00"
-    assert local(small.timer("remind", "named.total").due) == "11-18 21:00"
-
-
 def test_changed_class_recomputes_from_the_clocks_own_start_and_fires_at_once_when_past() -> None:
     """A changed class recomputes the running clocks from their own start; one that is then past fires at once."""
     small = pausing("{ quick: 2h, small: 2wd }")
