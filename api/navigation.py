@@ -34,7 +34,7 @@ ENTRIES = (
     _entry("/people", "人员", "people", "people", Ability.PEOPLE),
     _entry("/accounts", "账号", "accounts", "key", Ability.ACCOUNTS),
 )
-# Which page each post begins its day with: the first it may open.
+# Which page each post begins its day with: the first it may open; who looks after others begins with all of it.
 _HOMES = (
     (Ability.DISPATCH, "/dispatch"),
     (Ability.BOARD, "/board"),
@@ -43,6 +43,7 @@ _HOMES = (
     (Ability.PEOPLE, "/people"),
     (Ability.ACCOUNTS, "/accounts"),
 )
+_OVERSIGHT = (Ability.BOARD, "/board")
 LIST = "/matters"
 NEW = "/matters/new"
 OWN = "/sessions"
@@ -63,9 +64,10 @@ def tabs(shown: tuple[Entry, ...]) -> tuple[Entry, ...]:
     return (*pages[:middle], *filing, *pages[middle:])
 
 
-def home_of(abilities: Collection[Ability], *, paths: Collection[str]) -> str:
+def home_of(abilities: Collection[Ability], *, paths: Collection[str], looks_after_others: bool = False) -> str:
     """Return the page that somebody with *abilities* begins with."""
-    found = next((path for ability, path in _HOMES if ability in abilities and path in paths), None)
+    homes = (_OVERSIGHT, *_HOMES) if looks_after_others else _HOMES
+    found = next((path for ability, path in homes if ability in abilities and path in paths), None)
     if found is not None:
         return found
     return LIST if not _CONTENT.isdisjoint(abilities) else OWN

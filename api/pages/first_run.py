@@ -65,7 +65,7 @@ def press_first_run(asked: AskedByAnybody, posted: Posted) -> Response:
     if faults:
         found = {f"{one.office.value}-{one.field}": one.text for one in faults}
         return _page(asked, code=code, given=given, faults=found)
-    return RedirectResponse(SIGN_IN, status_code=303)
+    return RedirectResponse(f"{SIGN_IN}?done=first-run", status_code=303)
 
 
 def _is_open(asked: Asked) -> bool:

@@ -13,6 +13,7 @@ from api.dependencies import Asked, AskedByAnybody, AskedNow, Posted, as_viewer,
 from api.navigation import OWN, home_of
 from api.rendering import draw
 from api.sessions import address_of, hand_out, is_from_here, take_back, token_of
+from engine.core.abilities import looks_after_others
 from engine.errors import BadPassword, SanlianError, SignInRefused, TooManyTries
 from engine.services.demo_people import PASSWORD as DEMO_PASSWORD
 from engine.services.demo_people import DemoPerson, is_demo, shown_people
@@ -56,19 +57,24 @@ Next = Annotated[str, Query(alias="next", max_length=600)]
 @router.get("/")
 def home(asked: AskedNow) -> RedirectResponse:
     """Lead to the page this post begins its day with."""
-    abilities = asked.viewer.abilities if asked.viewer is not None else frozenset()
-    return RedirectResponse(home_of(abilities, paths=asked.paths), status_code=303)
+    if asked.viewer is None:
+        return RedirectResponse(home_of((), paths=asked.paths), status_code=303)
+    above = looks_after_others(asked.viewer.actor.role, asked.flows)
+    where = home_of(asked.viewer.abilities, paths=asked.paths, looks_after_others=above)
+    return RedirectResponse(where, status_code=303)
 
 
 @router.get(SIGN_IN)
-def show_sign_in(asked: AskedByAnybody, next_page: Next = "/") -> Response:
+def show_sign_in(
+    asked: AskedByAnybody, next_page: Next = "/", done: Annotated[str, Query(max_length=20)] = ""
+) -> Response:
     """Show the form, or go on where somebody has signed in already."""
     if asked.signed is not None:
         return RedirectResponse(local_path(next_page), status_code=303)
     with asked.sanlian.uow.read() as tx:
         if is_first_run(tx):
             return RedirectResponse(FIRST_RUN, status_code=303)
-    return _sign_in_page(asked, next_page=next_page)
+    return _sign_in_page(asked, next_page=next_page, done=done)
 
 
 @router.post(SIGN_IN)
@@ -251,6 +257,7 @@ def _sign_in_page(
     posted: FormData | None = None,
     sent: Sent | None = None,
     error: SanlianError | None = None,
+    done: str = "",
 ) -> Response:
     given = posted if posted is not None else FormData()
     if sent is None and GOES_ON_AT in given:
@@ -258,6 +265,7 @@ def _sign_in_page(
     context: dict[str, Any] = {
         **asked.frame(), **_carried(given), **_demo(asked), "sent": sent, "next": local_path(next_page),
         "login": text_of(given, "login") if error is not None else "", "phone": bool(given.get("phone")),
+        "done": done,
         "error": _said(asked, error) if error is not None else "",
     }  # fmt: skip
     return draw("signing_in/sign_in.html", context, status=_status(error) if error is not None or sent is None else 401)

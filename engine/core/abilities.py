@@ -42,6 +42,14 @@ def cover_of(role: str, flows: Iterable[Workflow]) -> Covers | None:
     return next((flow.roles[role].covers for flow in flows if role in flow.roles), None)
 
 
+def looks_after_others(role: str, flows: Iterable[Workflow]) -> bool:
+    """Whether *role* answers for desks of a street or wider instead of keeping one: a supervisor, or one above them."""
+    wide = (Covers.STREET, Covers.DISTRICT)
+    return role == SUPERVISOR or any(
+        one.above == role and one.covers in wide for flow in flows for one in flow.roles.values()
+    )
+
+
 def abilities_of(role: str, flows: Iterable[Workflow]) -> frozenset[Ability]:
     """Return what a post of *role* may open and do; nothing for a role that no flow declares."""
     office = office_of(role)

@@ -7,6 +7,8 @@ import pytest
 from fastapi import FastAPI
 
 from api.safety import HEADERS
+from engine.core.terms import Office
+from engine.services.first_run import make_code
 from tests.acceptance.html_rules import faults_of
 from tests.acceptance.pages import FOR_PROGRAMS, NO_PAGES, PAGES, WORKER, Visit, visits
 from tests.acceptance.viewing import Viewing
@@ -141,3 +143,27 @@ def test_rules_find_a_fault_when_there_is_one(fault: str, page: str) -> None:
     frame = f'<html><title>a</title><body><a href="#main">b</a>{page}</body></html>'
 
     assert any(fault in one for one in faults_of(read_markup(frame), path="/x"))
+
+
+def test_first_run_says_that_it_is_done_and_what_comes_next(tmp_path: Path) -> None:
+    """Three administrators stand in front of a sign-in form: it says which of them goes on with what."""
+    sanlian = wired(tmp_path / "empty.db")
+    sanlian.prepare()
+    code = make_code(sanlian.uow, salts=sanlian.door.salts, now=sanlian.clock.now())
+    browser = Viewing(sanlian).browser(None)
+    words = zip(Office, ("plum", "tofu", "kite"), strict=True)
+    typed = {
+        f"{office.value}-{field}": value
+        for office, word in words
+        for field, value in (("login", f"{word}-1"), ("name", word), ("password", f"{word}-harbour-lantern"))
+    }
+    answer = browser.post("/first-run", data={"code": code, **typed})
+    page = browser.get(answer.headers["location"])
+    again = browser.get("/sign-in")
+    sanlian.close()
+
+    assert answer.status_code == 303
+    assert "三个管理员定好了" in page.text
+    assert "从工作簿导入" in page.text
+    assert faults_of(read_markup(page.text), path="/sign-in") == []
+    assert "三个管理员定好了" not in again.text

@@ -326,3 +326,21 @@ def test_one_press_sign_in_is_offered_on_this_machine_only(sanlian: Sanlian) -> 
         tx.facts.put("demo", "")
     with TestClient(app, base_url=ORIGIN, client=("127.0.0.1", 5000), headers={"Accept": "text/html"}) as visitor:
         assert PASSWORD not in visitor.get("/sign-in").text
+
+
+@pytest.mark.parametrize(
+    ("post", "page"),
+    [
+        ("street.supervisor.1", "/board"),
+        ("street.street_head.1", "/board"),
+        (CENTRE, "/dispatch"),
+        ("street.street_office.1", "/dispatch"),
+        ("zhujidong-1.grid_worker.1", "/work"),
+        ("auditor", "/audit"),
+    ],
+)
+def test_day_begins_with_all_of_it_for_who_looks_after_others(stranger: TestClient, post: str, page: str) -> None:
+    """A supervisor keeps no desk: what waits at the centre's is not theirs to dispatch first."""
+    act_as(stranger, post)
+
+    assert stranger.get("/").headers["location"] == page
