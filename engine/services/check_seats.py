@@ -14,8 +14,9 @@ _HOMES = (UnitKind.GRID, UnitKind.ESTATE)
 
 def check_posts(checking: Checking) -> None:
     """Read the sheet of posts: who is what where, from when until when; nobody with an office gets one."""
-    known, rows, faults = checking.known, dict[str, int](), checking.book.faults.count
+    known, rows = checking.known, dict[str, int]()
     for entry in checking.book.rows(POSTS):
+        before_this_row = checking.book.faults.count
         person, role, unit = checking.person_of(entry), checking.role_of(entry), checking.unit_of(entry)
         since, until = day_of(entry, "起始日期"), day_of(entry, "结束日期")
         if since is not None and until is not None and until < since:
@@ -23,7 +24,10 @@ def check_posts(checking: Checking) -> None:
         if person is not None and person.office is not None:
             word = next(office.label for office in Office if office.value == person.office)
             entry.fault("工号", f"不担任{word}的人：{word}不能再有岗位", found=f"{person.id}（{word}）")
-        if person is None or role is None or unit is None or not _fits(entry, role, unit):
+        fits = role is not None and unit is not None and _fits(entry, role, unit)
+        if checking.book.faults.count > before_this_row:
+            checking.doubtful_holders.add(person.id if person is not None else _meant(checking, entry))
+        if person is None or role is None or unit is None or not fits:
             continue
         before = checking.live.get((person.id, role.id, unit.id))
         post_id = before.id if before is not None else free_post_id(known.organisation, person.id, role.id, unit.id)
@@ -38,7 +42,11 @@ def check_posts(checking: Checking) -> None:
             id=post_id, role=role.id, unit=unit.id, person=person.id, name=person.name, since=started,
             until=end_of(until, known.zone) if until is not None else None,
         )  # fmt: skip
-    checking.doubts_posts = checking.book.faults.count > faults
+
+
+def _meant(checking: Checking, entry: Entry) -> str:
+    """The person that a row probably means by what it calls them."""
+    return entry.nearest("工号", (*checking.asked.people, *checking.known.people))
 
 
 def _fits(entry: Entry, role: KnownRole, unit: Unit) -> bool:
@@ -66,15 +74,15 @@ def check_duties(checking: Checking) -> None:
     for entry in checking.book.rows(DUTIES):
         unit, role, person = checking.unit_of(entry), checking.role_of(entry), checking.person_of(entry)
         since, until = instant_of(entry, "开始", zone), instant_of(entry, "结束", zone)
-        if since is not None and until is not None and until <= since:
+        is_backwards = since is not None and until is not None and until <= since
+        if is_backwards:
             entry.fault("结束", "晚于开始的时刻")
-            continue
         if unit is None or role is None or person is None or not _fits(entry, role, unit):
             continue
         post = seats.get((person.id, role.id, unit.id))
-        if post is None and not checking.doubts_posts:
+        if post is None and person.id not in checking.doubtful_holders:
             entry.fault("工号", f"在{unit.name}担任{role.label}的人，请先在「岗位」表里写上")
-        elif post is not None and since is not None and until is not None:
+        elif post is not None and since is not None and until is not None and not is_backwards:
             duty = Duty(role=role.id, unit=unit.id, post=post.id, since=since, until=until)
             if (duty.role, duty.unit, duty.post, duty.since) in checking.asked.duties:
                 entry.fault("开始", "只写一次的一段，上面已经有了")
@@ -130,7 +138,7 @@ def _worker_of(checking: Checking, entry: Entry, held: Mapping[str, str]) -> str
     person = checking.person_of(entry, "包楼人")
     if person is None:
         return None
-    if person.id not in held and not checking.doubts_posts:
+    if person.id not in held and person.id not in checking.doubtful_holders:
         entry.fault("包楼人", "有岗位的人，请先在「岗位」表里写上")
     return held.get(person.id)
 

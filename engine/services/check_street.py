@@ -69,7 +69,8 @@ class Checking:
     live: dict[tuple[str, str, str | None], Post] = field(default_factory=dict)
     # Words of rows that have faults of their own: whoever names them has no further fault.
     doubtful: set[str] = field(default_factory=set)
-    doubts_posts: bool = False
+    # People with a faulty row in the sheet of posts: what their post would be is not known yet.
+    doubtful_holders: set[str] = field(default_factory=set)
     _units_by_word: dict[str, list[str]] = field(default_factory=dict)
 
     def index_posts(self) -> None:
@@ -155,8 +156,10 @@ def known_categories(flows: Iterable[Workflow]) -> dict[str, str]:
 def check_units(checking: Checking) -> None:
     """Read the sheet of units: kinds, the tree without holes or rings, what departments serve."""
     rows: dict[str, Entry] = {}
-    for entry in _once(checking.book.rows(UNITS), "编号"):
+    for entry, again in _once(checking.book.rows(UNITS), "编号"):
         unit_id, kind = id_of(entry, "编号"), _kind_of(entry)
+        if again:
+            continue
         if not unit_id or kind is None:
             checking.doubtful |= {entry.text("编号"), entry.text("名称")}
         else:
@@ -227,8 +230,10 @@ def check_people(checking: Checking) -> None:
     """Read the sheet of people; an account's name belongs to one person."""
     known, asked = checking.known, checking.asked
     owners = {person.login: person.id for person in known.people.values() if person.login is not None}
-    for entry in _once(checking.book.rows(PEOPLE), "工号"):
+    for entry, again in _once(checking.book.rows(PEOPLE), "工号"):
         person_id, login, phone = id_of(entry, "工号"), login_of(entry), phone_of(entry)
+        if again:
+            continue
         if login is not None and owners.setdefault(login, person_id) != person_id:
             entry.fault("登录名", "没有别人在用的登录名")
             checking.doubtful.add(person_id)
@@ -249,13 +254,12 @@ def check_people(checking: Checking) -> None:
         )  # fmt: skip
 
 
-def _once(rows: Iterable[Entry], heading: str) -> Iterator[Entry]:
-    """Yield the rows; one whose id stands further up already is a fault."""
+def _once(rows: Iterable[Entry], heading: str) -> Iterator[tuple[Entry, bool]]:
+    """Yield the rows, and whether their id stands further up already, which is a fault."""
     seen: dict[str, int] = {}
     for entry in rows:
         text = entry.text(heading)
         if text and text in seen:
             entry.fault(heading, f"没有用过的{heading}，第 {seen[text]} 行已经用了")
-            continue
-        seen[text] = entry.row
-        yield entry
+        yield entry, bool(text) and text in seen
+        seen.setdefault(text, entry.row)

@@ -93,6 +93,12 @@ class StreetFault:
     meant: str = ""
 
     @property
+    def order(self) -> tuple[int, int, int, str]:
+        """Where it stands among all: by sheet as the template has them, then row, then column; unknown sheets first."""
+        sheet = list(SHEETS).index(self.sheet) if self.sheet in SHEETS else -1
+        return sheet, self.row, len(self.column), self.column
+
+    @property
     def place(self) -> str:
         """Where it stands: 「人员」第 3 行 C 列「登录名」."""
         row = f"第 {self.row} 行" if self.row else ""
@@ -107,16 +113,22 @@ class StreetFault:
 
 @dataclass(slots=True)
 class Faults:
-    """All faults found so far; all are counted, the first of them listed."""
+    """All faults found so far: all are counted, those that stand first in the workbook are listed."""
 
     count: int = 0
-    listed: list[StreetFault] = field(default_factory=list)
+    _kept: list[StreetFault] = field(default_factory=list)
 
     def add(self, fault: StreetFault) -> None:
         """Note a fault."""
         self.count += 1
-        if len(self.listed) < MOST_SHOWN:
-            self.listed.append(fault)
+        self._kept.append(fault)
+        if len(self._kept) >= 2 * MOST_SHOWN:
+            self._kept = self.listed
+
+    @property
+    def listed(self) -> list[StreetFault]:
+        """The first of them, in the order of the workbook."""
+        return sorted(self._kept, key=lambda fault: fault.order)[:MOST_SHOWN]
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,7 +234,18 @@ def test_all_faults_come_at_once_when_there_are_many(town: Town) -> None:
     broken = with_cell("人员", 3, 3, "无")
     broken["岗位"][0][1] = "网格圆"
     broken["楼栋"][0][3] = "x"
-    assert [one.sheet for one in faults(town, broken)] == ["人员", "岗位", "楼栋"]
+    broken["楼栋"][1][4] = "002"
+    broken["岗位"][1][1] = "楼长"
+    broken["楼栋"][0][4] = "004"
+    broken["岗位"].pop(3)
+    broken["值班"] = []
+    broken["单位"].append(["dong-3", "东三网格", "网格", "没有的", ""])
+    broken["单位"].insert(0, ["b 1", "坏编号", "街道", "", ""])
+    found = faults(town, broken)
+    assert [(one.sheet, one.row, one.column) for one in found] == [
+        ("单位", 2, "A"), ("单位", 9, "D"), ("人员", 3, "D"), ("岗位", 2, "B"), ("岗位", 3, "B"), ("楼栋", 2, "D"),
+        ("楼栋", 2, "E"),
+    ]  # fmt: skip
 
     many = street(人员=[[f"p {number}", "", "", ""] for number in range(300)])
     plan = look(town, many)
@@ -363,3 +374,25 @@ def test_template_is_a_street_without_rows_when_it_is_read(town: Town) -> None:
 
     assert plan.faults.listed == []
     assert plan.changes == []
+
+
+def test_fault_of_a_row_does_not_hide_another_in_it(town: Town) -> None:
+    """What is wrong with a row is said at once: a number used twice and a telephone number that is none."""
+    broken = street()
+    broken["人员"].append(["001", "甲", "jia", "无"])
+    broken["值班"][0] = ["dong", "值班岗", "004", "2026-03-16 00:00", "2026-03-09 00:00"]
+
+    assert [(one.sheet, one.row, one.column) for one in faults(town, broken)] == [
+        ("人员", 6, "A"), ("人员", 6, "D"), ("值班", 2, "A"), ("值班", 2, "E"),
+    ]  # fmt: skip
+
+
+def test_first_faults_of_the_workbook_are_listed_when_there_are_too_many(town: Town) -> None:
+    """However late a check finds them, those that stand first come first."""
+    many = street(人员=[[f"p {number}", "", "", ""] for number in range(300)])
+    many["单位"].append(["dong-3", "东三网格", "网格", "没有的", ""])
+
+    found = faults(town, many)
+
+    assert (found[0].sheet, found[0].row) == ("单位", 8)
+    assert [one.order for one in found] == sorted(one.order for one in found)
