@@ -149,6 +149,13 @@ class SignInRefused(NotSignedIn):
     text = "工号或密码不对。忘了密码，找系统管理员重设。"
 
 
+class TokenRefused(NotSignedIn):
+    """A program's token that is not known, has expired or was revoked, or whose post has ended."""
+
+    code = "token_refused"
+    text = "这个令牌不认得、过期了，或已经收回。向管服务器的人要一个新的。"
+
+
 class CodeRefused(NotSignedIn):
     """It is not the code of the first run, or that is over."""
 

@@ -4,12 +4,13 @@ import os
 import secrets
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
 from engine.errors import BadInput, NotFound
 from engine.services.advance import Door
+from engine.services.demo_clock import AheadClock, read_ahead
 from engine.services.look_up import Shelf
 from engine.services.organise import open_log
 from engine.services.passwords import Hasher
@@ -124,4 +125,10 @@ def wire_existing() -> Sanlian:
     if stored not in (None, newest):
         expected = f"{newest} 版；先用 sanlian serve 打开一次，会自己换成新的，再来"
         raise BadInput(where="数据库的表", found=f"{stored} 版", expected=expected)
-    return sanlian
+    return by_its_own_clock(sanlian) if stored is not None else sanlian
+
+
+def by_its_own_clock(sanlian: Sanlian) -> Sanlian:
+    """Return *sanlian* with the clock that its history goes by: a demo's may have been put ahead."""
+    ahead = read_ahead(sanlian.uow)
+    return replace(sanlian, clock=AheadClock(sanlian.clock, ahead)) if ahead else sanlian

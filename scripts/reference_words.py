@@ -89,6 +89,7 @@ ERRORS = {
     "forbidden": "这一页或这个动作不归这个岗位",
     "not_signed_in": "没有登录，或登录已经结束",
     "sign_in_refused": "工号或密码不对，或账号停用了；三种情况说一样的话",
+    "token_refused": "程序带来的令牌不认得、过期了、收回了，或它的岗位已经卸任",
     "code_refused": "首次使用的码不对、过期了或用过了",
     "too_many_tries": "试错的次数太多，到说的时候再试",
     "password_needed": "要紧的事要再输一次密码",

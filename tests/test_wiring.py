@@ -1,11 +1,14 @@
 """The composition root and the settings it reads."""
 
+import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from engine.errors import BadInput
+from engine.services.demo_clock import AHEAD_FACT
 from engine.settings import Mode, Settings, read_settings
 from engine.store.database import open_database
 from engine.store.migrate import migrate, newest_revision, stored_revision
@@ -85,3 +88,22 @@ def test_looking_is_refused_when_the_tables_are_of_another_version(
 
     with pytest.raises(BadInput, match=r"0001.*sanlian serve"):
         wire_existing()
+
+
+def test_commands_go_by_the_clock_of_a_demo_that_was_put_ahead(
+    demo_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token made at the command line for a week counts on pages whose clock is a week ahead."""
+    copy = tmp_path / "demo.db"
+    shutil.copy(demo_file, copy)
+    monkeypatch.setenv("SANLIAN_DATABASE_URL", f"sqlite:///{copy}")
+    monkeypatch.setenv("SANLIAN_DISTRICT", "demo")
+    wall = wire_existing()
+    with wall.uow.write() as tx:
+        tx.facts.put(AHEAD_FACT, str(7 * 24 * 3600))
+
+    ahead = wire_existing()
+
+    assert ahead.clock.now() - wall.clock.now() > timedelta(days=6)
+    wall.close()
+    ahead.close()

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.dependencies import Asked, asked, asked_with
-from engine.errors import Forbidden, NotSignedIn
+from engine.errors import Forbidden, NotSignedIn, TokenRefused
 from engine.services.api_tokens import READ, signed_by_token
 
 BEARER = "bearer "
@@ -17,7 +17,8 @@ def asked_by_program(request: Request) -> Asked:
     Read clock, world and who calls, once for the whole request.
 
     Raises:
-        NotSignedIn: neither a session nor a token that counts.
+        NotSignedIn: neither a session nor a token.
+        TokenRefused: a token that does not count (any more).
         Forbidden: the token may only read.
     """
     given = request.headers.get("authorization", "")
@@ -26,9 +27,9 @@ def asked_by_program(request: Request) -> Asked:
     if not given.lower().startswith(BEARER):
         raise NotSignedIn()
     found = asked_with(request, lambda tx, now: signed_by_token(tx, given[len(BEARER) :].strip(), now=now))
-    signed = found.require_signed()
-    if found.viewer is None or found.viewer.id != signed.post:
-        raise NotSignedIn()  # the post has ended since the token was made
+    signed = found.signed
+    if signed is None or found.viewer is None or found.viewer.id != signed.post:
+        raise TokenRefused()  # also where its post has ended since it was made
     if signed.kind == READ and request.method not in _SAFE:
         raise Forbidden(what="改动（这个令牌只能读）")
     return found

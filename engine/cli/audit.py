@@ -1,6 +1,6 @@
 """`sanlian verify`, `history`, `digest`: prove the log, read one matter's history, make the copy for outside."""
 
-from datetime import date
+from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -118,11 +118,12 @@ def show_history(
     reason: Annotated[
         str | None, typer.Option("--open", metavar="WHY", help="连不公开的内容一起看，写明缘由；会留下记录。")
     ] = None,
+    format_: Format = "text",
 ) -> None:
     """Print the history of a matter, as it stands or as it stood."""
     sanlian = _open()
     try:
-        until = parse_instant(at) if at is not None else None
+        until = _until(at) if at is not None else None
         if reason is None:
             view = look_back.masked(sanlian.uow, sanlian.door.shelf, name, at=until)
         else:
@@ -133,20 +134,49 @@ def show_history(
         _stop(error)
     finally:
         sanlian.close()
-    typer.echo("\n".join(_view_lines(view)))
+    typer.echo(_view_json(view) if format_ == "json" else "\n".join(_view_lines(view)))
+
+
+def _until(text: str) -> datetime:
+    """The instant that somebody named; one without a fraction is the whole second, as the text shows it."""
+    instant = parse_instant(text)
+    return instant if "." in text else instant + timedelta(seconds=1) - timedelta.resolution
 
 
 def _view_lines(view: look_back.View) -> list[str]:
     lines = [f"{view.number or view.id}  {view.state}"]
     for line in view.lines:
         where = f"{line.from_} → {line.to}" if line.from_ and line.from_ != line.to else line.to
-        lines.append(f"{line.seq:>4}  {format_instant(line.at, view.zone)}  {line.who}  {line.what}  {where}")
+        at, recorded = _seconds(line.at, view.zone), _seconds(line.recorded_at, view.zone)
+        lines.append(f"{line.seq:>4}  {at}  {line.who}  {line.what}  {where}")
         if line.rule:
             lines.append(f"      规则 {line.rule}")
-        if line.recorded_at != line.at:
-            lines.append(f"      记于 {format_instant(line.recorded_at, view.zone)}")
+        if recorded != at:
+            lines.append(f"      记于 {recorded}")
         lines.extend(f"      {name}：{value}" for name, value in line.private.items())
     return lines
+
+
+def _seconds(instant: datetime, zone: tzinfo) -> str:
+    """An instant as people read it; JSON has every fraction of it."""
+    return format_instant(instant.replace(microsecond=0), zone)
+
+
+def _view_json(view: look_back.View) -> str:
+    plain = {
+        "id": view.id,
+        "number": view.number,
+        "state": view.state,
+        "history": [
+            {
+                "seq": line.seq, "at": format_instant(line.at, view.zone),
+                "recorded_at": format_instant(line.recorded_at, view.zone), "who": line.who, "what": line.what,
+                "from": line.from_, "to": line.to, "rule": line.rule, "private": dict(line.private),
+            }
+            for line in view.lines
+        ],
+    }  # fmt: skip
+    return msgspec.json.format(msgspec.json.encode(plain), indent=2).decode()
 
 
 def show_digest(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from engine.cli.main import app
 from tests.support.intruder import LATE, edit_body, intrude
-from tests.support.logged import living, settle_with_history
+from tests.support.logged import AFTER, file, living, settle_with_history
 from tests.support.town import DISTRICT
 
 Run = Callable[..., Result]
@@ -132,3 +133,17 @@ def test_held_says_what_is_held_and_lets_go(run: Run) -> None:
     assert "没有压着的规则" in run("held").stdout
     assert "放行了 0 条规则" in run("held", "--release").stdout
     assert "时间没有错" in run("held", "--trust-clock").stdout
+
+
+def test_history_says_seconds_to_people_and_every_fraction_to_programs(run: Run, prepared_sqlite_url: str) -> None:
+    """Text stops at seconds, and what it prints finds the very event again; JSON has the instant as recorded."""
+    with living(prepared_sqlite_url) as town:
+        file(town, "路灯不亮", at=AFTER + timedelta(microseconds=123_456))
+    shown = run("history", "2603-0004").stdout
+    plain = json.loads(run("history", "2603-0004", "--format", "json").stdout)
+    instant = shown.splitlines()[1].split()[1]
+
+    assert "." not in instant
+    assert plain["history"][0]["at"].startswith(f"{instant[:19]}.123456")
+    assert (plain["number"], plain["history"][0]["seq"]) == ("2603-0004", 1)
+    assert run("history", "2603-0004", "--at", instant).stdout == shown

@@ -309,3 +309,11 @@ def test_demand_is_not_put_to_a_topic_of_another_community(http: TestClient, san
         stored = tx.matters.get(topic.id)
     assert stored is not None
     assert demand.id not in stored.matter.waiting
+
+
+def test_program_whose_token_does_not_count_is_told_so(sanlian: Sanlian, http: TestClient) -> None:
+    """A program has nothing to sign in with: the answer names the token, not the page."""
+    answer = Program(http, "sanlian_made-up").get("/matters")
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_refused")
+    assert "令牌" in answer.json()["detail"]
