@@ -71,9 +71,11 @@ def natural_stretch(seconds: int) -> str:
 
 
 def standing(time: TimeState) -> str:
-    """Return how a matter stands in time: 「剩 2 天 3 时」, 「超时 50 分」, 「计时暂停」, 「已结束」."""
+    """Return how a matter stands in time: 「剩 2 天 3 时」, 「超时 50 分」, 「计时暂停」, 「等生效」, 「已结束」."""
     if time.word == "done":
         return "已结束"
+    if time.settling:
+        return "等生效"
     if time.paused:
         return "计时暂停"
     if time.left_seconds is None:

@@ -10,17 +10,23 @@ from engine.core.decision import Refusal
 from engine.core.matter import Value
 from engine.core.offers import Asked, Offer, SeatOffered
 from engine.core.terms import BuiltIn, FieldType, RefusalCode, Seat
+from engine.core.workflow.wording import say_missing
 
 Kind = Literal["text", "area", "number", "date", "phone", "select", "radio", "checks", "file", "hidden"]
 Choices = tuple[tuple[str, str], ...]
 
 MOST_CHIPS = 6
 LONG_TEXT = 100
+MOST_PHOTOS = 9
 ACCEPTED = "image/jpeg,image/png,image/webp"
 SEAT_PREFIX = "seat-"
 KEPT_PREFIX = "kept-"
 TOPIC_FIELD = "topic"
 _NAME = "f-"
+# What is chosen instead of written.
+_TYPES: Mapping[str, FieldType] = {
+    "file": FieldType.FILES, **dict.fromkeys(("select", "radio", "checks", "date"), FieldType.CHOICE)
+}  # fmt: skip
 _BUTTONS = {BuiltIn.NOTE.value: "存进展"}  # every other button says what its action is called
 
 
@@ -176,7 +182,9 @@ def field_of(asked: Asked, *, form: str, units: Choices) -> Field:
         case FieldType.PHONE:
             return replace(one, kind="phone")
         case FieldType.FILES:
-            return replace(one, kind="file", hint=f"照片，最多 {asked.maximum or 9} 张，每张 10 MB 以内")
+            most = asked.maximum or MOST_PHOTOS
+            count = f"要有照片才能交，1 到 {most} 张" if asked.required else f"照片，最多 {most} 张"
+            return replace(one, kind="file", hint=f"{count}，每张 10 MB 以内")
         case _:
             return _text_field(one, asked)
 
@@ -225,7 +233,12 @@ def missing(form: Form | None, typed: Typed) -> Refusal | None:
     empty = [one for one in form.fields if one.required and not _is_given(one, typed)]
     if not empty:
         return None
-    return Refusal(RefusalCode.REQUIRED, "\n".join(f"请填写「{one.label}」。" for one in empty), None)
+    return Refusal(RefusalCode.REQUIRED, "\n".join(_please(one) for one in empty), None)
+
+
+def _please(one: Field) -> str:
+    """What is said of a field that was left empty."""
+    return say_missing(one.label, _TYPES.get(one.kind, FieldType.TEXT))
 
 
 def _is_given(one: Field, typed: Typed) -> bool:
@@ -252,7 +265,7 @@ def _errors(form: Form, refusal: Refusal) -> dict[str, str]:
     """The sentences of a refusal by the field they belong to."""
     if refusal.field is not None:
         return {_field_refused(form, refusal): refusal.text}
-    by_words = {f"请填写「{one.label}」。": one.id for one in form.fields}
+    by_words = {_please(one): one.id for one in form.fields}
     return {by_words.get(text, ""): text for text in refusal.text.split("\n")}
 
 

@@ -17,10 +17,10 @@ from engine.core.facts import calendar_of, facts_of, target_of
 from engine.core.fields import BadValue, is_empty, read_value
 from engine.core.matter import STATE_CLOCK, Actor, Holder, Matter, Value
 from engine.core.procedures import children, extension
-from engine.core.scope import World, capacities_of, in_scope, people_of
+from engine.core.scope import SYSTEM, World, capacities_of, in_scope, people_of
 from engine.core.terms import BuiltIn, RefusalCode
 from engine.core.workflow.declaration import Action, State, Workflow
-from engine.core.workflow.wording import say_condition
+from engine.core.workflow.wording import say_condition, say_missing
 from engine.core.workflow.written import Label, Where
 
 NOTE_FIELD = "note"
@@ -99,6 +99,12 @@ def refusal_here(case: Case, action: Action, actor: Actor) -> Refusal | None:
         if refusal is not None:
             return refusal
     return None
+
+
+def may_be_done(case: Case, action: Action) -> bool:
+    """Whether *action* can be done now at all, by whoever it is given to."""
+    reasons = (_limit, _not_before, _budget_spent, _condition)
+    return all(reason(case, action, SYSTEM) is None for reason in reasons)
 
 
 def acting_role(case: Case, actor: Actor) -> str:
@@ -245,7 +251,8 @@ def read_form(
     """Read the form: required fields first, then every value by its field's rule."""
     for name in require:
         if is_empty(values.get(name)):
-            return Refusal(RefusalCode.REQUIRED, f"请填写「{workflow.fields[name].label.zh}」。", name)
+            rule = workflow.fields[name]
+            return Refusal(RefusalCode.REQUIRED, say_missing(rule.label.zh, rule.type), name)
     read: dict[str, Value | list[str]] = {}
     for name, raw in values.items():
         if name not in require and name not in optional:

@@ -30,13 +30,12 @@ from engine.services.sight import Sight, no_such_matter, sight_in
 from engine.services.taking_back import undo_filing_until
 from engine.services.time_state import TimeState, time_state
 from engine.services.timeline import Entry, Stage, entries, is_for_reporter, is_reporter, stages
-from engine.services.turns import turn_of, turn_words
+from engine.services.turns import duty_words, turn_of, turn_words
 from engine.services.worklist import FlowOf, details_of, number_of, secret_value
 from engine.store.listing import Listing, Wanted
 from engine.store.unit_of_work import Transaction
 
 MOST_TOPICS = 50
-MOST_NAMED = 4
 _CHANNELS = {"resident": "居民自己提出", "patrol": "网格巡查", "council": "议事会", "hotline": "热线"}
 _COUNTED = (Counter.RETURNS, Counter.REDOS, Counter.REASSIGNS, Counter.REOPENS)
 
@@ -184,7 +183,6 @@ def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surrou
     private = _private(tx, _readable_by(viewer, events, workflow), workflow=workflow)
     coming = coming_to(matter, now=now, workflow=workflow, world=world)
     state = workflow.states[matter.state]
-    holder = matter.stands_in or matter.holder
     turn = turn_of(matter, workflow=workflow, world=world, now=now)
     turn_post, turn_label = _post_in_turn(matter, turn, workflow=workflow, world=world, now=now)
     detail = details_of(tx, [matter]).get(matter.id, "")
@@ -206,7 +204,7 @@ def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surrou
         turn_post=turn_post,
         turn_post_label=turn_label,
         answers=_name(matter.answers, workflow=workflow, world=world),
-        duty=_duty(matter, holder, workflow=workflow, world=world),
+        duty=duty_words(matter, workflow=workflow, world=world, now=now, named=sight.knows_people),
         tags=_tags(matter, workflow=workflow, catalogue=around.catalogue),
         time=time_of(matter, coming, world=world, now=now),
         stages=stages(matter, events, workflow=workflow, world=world, now=now),
@@ -278,20 +276,6 @@ def _post_in_turn(
     if not posts:
         return None, ""
     return posts[0], post_name(organisation.posts[posts[0]], workflow=workflow, organisation=organisation)
-
-
-def _duty(matter: Matter, holder: Holder | None, *, workflow: Workflow, world: World) -> str:
-    """What is wanted of whoever's turn it is."""
-    if holder is None or not matter.is_open:
-        return ""
-    actions = [one for one in workflow.actions_of(matter.state).values() if holder.role in one.by]
-    moving = [one for one in actions if one.to is not None] or actions
-    labels = "、".join(f"「{one.label.zh}」" for one in moving[:MOST_NAMED])
-    name = _name(holder, workflow=workflow, world=world)
-    said = f"轮到{name}：{labels}。" if labels else f"现在由{name}看着。"
-    if matter.answers is not None:
-        said += f"督办由{_name(matter.answers, workflow=workflow, world=world)}答复。"
-    return said + ("还欠一句进展。" if matter.owes is not None else "")
 
 
 def _tags(matter: Matter, *, workflow: Workflow, catalogue: Mapping[str, str]) -> tuple[str, ...]:

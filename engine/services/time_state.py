@@ -6,7 +6,7 @@ from typing import Literal
 
 from engine.core.clock.duration import parse_duration
 from engine.core.clock.working_calendar import WorkingCalendar
-from engine.core.matter import REVIEW_CLOCK, STATE_CLOCK, Clock, Matter
+from engine.core.matter import REVIEW_CLOCK, SETTLE_CLOCK, STATE_CLOCK, Clock, Matter
 from engine.core.scope import World
 
 TimeWord = Literal["calm", "soon", "hot", "over", "hold", "done"]
@@ -32,7 +32,7 @@ class TimeState:
 
     `percent` is the share of its time used (0 to 100). `left_seconds` is negative once late, working seconds when
     `working`; `day_seconds` are the working seconds of an ordinary day of its calendar. `paused`: it waits for
-    somebody else, until `due` at the latest.
+    somebody else, until `due` at the latest. `settling`: a press was taken that takes effect at `due`.
     """
 
     word: TimeWord
@@ -43,6 +43,7 @@ class TimeState:
     day_seconds: int = 27_000
     provisional: bool = False
     paused: bool = False
+    settling: bool = False
 
 
 DEFAULT_THRESHOLDS = Thresholds()
@@ -51,9 +52,15 @@ DEFAULT_THRESHOLDS = Thresholds()
 def time_state(
     matter: Matter, *, world: World, now: datetime, thresholds: Thresholds = DEFAULT_THRESHOLDS
 ) -> TimeState:
-    """Return how *matter* stands at *now*: by the clock of its state, else by its review."""
+    """
+    Return how *matter* stands at *now*: by the clock of its state, else by its review.
+
+    While a press that was taken settles, no other clock of the state counts.
+    """
     if not matter.is_open:
         return TimeState("done", due=matter.at)
+    if matter.settling is not None and SETTLE_CLOCK in matter.clocks:
+        return TimeState("hold", due=matter.clocks[SETTLE_CLOCK].due, settling=True)
     clock = matter.clocks.get(STATE_CLOCK)
     if clock is None or not clock.limit:
         review = matter.clocks.get(REVIEW_CLOCK)

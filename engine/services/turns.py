@@ -2,12 +2,14 @@
 
 from datetime import datetime
 
+from engine.core.admit import Case, may_be_done
 from engine.core.matter import Holder, Matter
 from engine.core.scope import World, filled, people_of
 from engine.core.workflow.declaration import Workflow
 from engine.services.naming import holder_name, post_name
 
 MOST_NAMED = 2
+MOST_ACTIONS = 4
 
 
 def turn_of(matter: Matter, *, workflow: Workflow, world: World, now: datetime) -> Holder | None:
@@ -35,3 +37,35 @@ def turn_words(matter: Matter, *, workflow: Workflow, world: World, now: datetim
     posts = [organisation.posts[one] for one in people[:MOST_NAMED]]
     names = "、".join(post_name(post, workflow=workflow, organisation=organisation) for post in posts)
     return f"{said}（请假，由{names}代）"
+
+
+def duty_words(matter: Matter, *, workflow: Workflow, world: World, now: datetime, named: bool) -> str:
+    """
+    Return what is wanted of whoever's turn it is: 「轮到一网格 网格员：「办完」、「报上去」。」.
+
+    Args:
+        named: with the names of those who sit there, where the reader may know them.
+    """
+    holder = matter.stands_in or matter.holder
+    if holder is None or not matter.is_open or matter.settling is not None:
+        return ""
+    labels = "、".join(f"「{label}」" for label in _open_to(holder, matter, workflow=workflow, world=world, now=now))
+    name = holder_name(holder, workflow=workflow, organisation=world.organisation)
+    if named and holder.unit is not None:
+        posts = people_of(holder, workflow=workflow, organisation=world.organisation, at=now)[:MOST_NAMED]
+        people = "、".join(world.organisation.posts[one].name for one in posts)
+        name += f"（{people}）" if people else ""
+    said = f"轮到{name}：{labels}。" if labels else f"现在由{name}看着。"
+    if matter.answers is not None:
+        answers = holder_name(matter.answers, workflow=workflow, organisation=world.organisation)
+        said += f"督办由{answers}答复。"
+    return said + ("还欠一句进展。" if matter.owes is not None else "")
+
+
+def _open_to(holder: Holder, matter: Matter, *, workflow: Workflow, world: World, now: datetime) -> tuple[str, ...]:
+    """The first few actions that *holder* can do now; those that move the matter on, if there are any."""
+    case = Case(workflow=workflow, matter=matter, world=world, now=now)
+    actions = [one for one in workflow.actions_of(matter.state).values() if holder.role in one.by]
+    able = [one for one in actions if may_be_done(case, one)]
+    moving = [one for one in able if one.to is not None] or able
+    return tuple(one.label.zh for one in moving[:MOST_ACTIONS])

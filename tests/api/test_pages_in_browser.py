@@ -52,7 +52,7 @@ def test_demand_is_filed_accepted_and_found_in_its_history(
         page.goto(f"{address}?do=up")
         page.locator("#up-done_so_far").fill("去看过，石材要整块换。")
         page.locator("#act-up .main-act").click()
-        expect(page.locator("#act-up .errsum")).to_contain_text("请填写「原因」。")
+        expect(page.locator("#act-up .errsum")).to_contain_text("请选「原因」。")
         expect(page.locator("#up-done_so_far")).to_have_value("去看过，石材要整块换。")
         page.locator("#act-up").get_by_label("要花钱").check()
         page.locator("#act-up .main-act").click()

@@ -4,7 +4,7 @@ import pytest
 
 from engine.core.matter import Actor
 from engine.errors import NotFound
-from engine.services.case_file import CaseFile, Surroundings, case_file
+from engine.services.case_file import CaseFile, Surroundings, case_file, find
 from engine.wiring import Sanlian
 from tests.support.demo import NOW
 
@@ -137,3 +137,23 @@ def test_topic_has_its_six_stages_and_no_second_round_that_was_not_taken(demo: S
     assert [stage.label for stage in case.stages] == [
         "宣传发动", "问题收集", "确定议题", "调查研究", "开展协商", "成果落实",
     ]  # fmt: skip
+
+
+def test_duty_names_what_can_be_done_now_and_nothing_else(demo: Sanlian) -> None:
+    """What its condition rules out is not what is wanted."""
+    duty = case_of(demo, "2611-0031").duty
+
+    assert "「办完」" in duty
+    assert "「当场答复」" not in duty
+
+
+def test_duty_names_who_sits_there_to_those_who_may_know(demo: Sanlian) -> None:
+    """A colleague reads the name beside the seat; a department, an auditor and a resident read the seat."""
+    ref = first(demo, "departments")
+    with demo.uow.read() as tx:
+        posts = demo.door.shelf.world(tx).organisation.posts
+        unit = next(iter(find(tx, ref).seats.values())).unit
+
+    assert f"（{posts['street.street_office.1'].name}）" in case_of(demo, ref).duty
+    assert "演示街道" in case_of(demo, ref, f"{unit}.department.1").duty
+    assert "号）" not in case_of(demo, ref, f"{unit}.department.1").duty

@@ -1,7 +1,7 @@
 """Rules in plain Chinese: lengths of time, instants, conditions and names, as sentences and changes say them."""
 
 from engine.core.clock.duration import Duration, Offset, Unit
-from engine.core.terms import Counter
+from engine.core.terms import Counter, FieldType
 from engine.core.workflow.condition import Condition
 from engine.core.workflow.condition_tree import AllOf, Among, AnyOf, Compare, Constant, Not, Tree, Truth
 from engine.core.workflow.declaration import Due, Workflow
@@ -45,6 +45,17 @@ def say_instant(at: Offset) -> str:
         case "end":
             return "另给的时间用完"
     return "到期" if not at.sign else f"到期{'后' if at.sign > 0 else '前'} {length}"
+
+
+def say_missing(label: str, field_type: FieldType) -> str:
+    """Return what is said of a field that must be given and was not: 请选「原因」."""
+    match field_type:
+        case FieldType.FILES:
+            return f"请拍或选「{label}」。"
+        case FieldType.CHOICE | FieldType.YESNO | FieldType.DATE:
+            return f"请选「{label}」。"
+        case _:
+            return f"请填写「{label}」。"
 
 
 def say_role(workflow: Workflow, role: str) -> str:

@@ -50,7 +50,7 @@ def test_filing_answers_422_and_keeps_the_words_when_the_place_is_missing(client
     page = Page(answer.text)
 
     assert answer.status_code == 422
-    assert page.text.count("请填写「在哪个网格」。") == 2
+    assert page.text.count("请选「在哪个网格」。") == 2
     assert page.form("/matters/new")["fields"]["f-detail"] == "路口红绿灯不亮。"
 
 

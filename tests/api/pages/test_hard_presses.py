@@ -161,7 +161,7 @@ def test_kept_photo_that_is_not_there_is_asked_for_again(client: TestClient, san
     answer = client.post(f"/matters/{number}/do/solve", data=form)
 
     assert answer.status_code == 422
-    assert "请填写「办完的照片」。" in answer.text
+    assert "请拍或选「办完的照片」。" in answer.text
 
 
 def test_sheet_of_a_foreign_matter_is_not_there(client: TestClient, sanlian: Sanlian) -> None:

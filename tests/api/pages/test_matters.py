@@ -64,12 +64,16 @@ def test_page_answers_the_five_questions_for_every_open_matter_of_the_demo(
 
 
 def test_page_names_no_person(client: TestClient, sanlian: Sanlian) -> None:
-    """Posts stand on pages, never persons."""
-    text = client.get(f"/matters/{first_in(sanlian, 'grid_doing')}").text
+    """Posts stand on pages, never persons: but for whose turn it is, which a colleague of the place may know."""
+    number = first_in(sanlian, "grid_doing")
+    text = client.get(f"/matters/{number}").text
+    act_as(client, "auditor")
+    chain = client.get(f"/audit/{number}").text
 
     assert "号</b>" not in text
     assert "demo-0" not in text
-    assert "演示 0" not in text
+    assert len(re.findall("演示 0", text)) == len(re.findall(r"轮到[^：]+（演示 0\d\d 号）：", text)) == 1
+    assert "演示 0" not in chain
 
 
 def test_refused_actions_stay_visible_with_their_reason(client: TestClient, sanlian: Sanlian) -> None:
@@ -109,7 +113,7 @@ def test_press_answers_422_with_the_words_of_every_empty_field_and_keeps_what_wa
     page = Page(answer.text)
 
     assert answer.status_code == 422
-    assert page.text.count("请填写「原因」。") == 2
+    assert page.text.count("请选「原因」。") == 2
     assert page.has("a", href="#up-reason")
     assert page.has("fieldset", id="up-reason")
     assert page.form("/do/up")["fields"]["f-done_so_far"] == "去过两次。"
@@ -237,3 +241,13 @@ def test_words_among_colleagues_are_not_on_the_reporters_page(client: TestClient
     assert "明早九点来修。" in as_resident
     assert "窨井盖一踩就响。" in as_resident
     assert "这家去年闹过三回。" not in as_resident
+
+
+def test_photo_that_must_be_there_is_asked_for_beforehand(client: TestClient, sanlian: Sanlian) -> None:
+    """Whoever opens the form knows that it is not taken without a photo."""
+    number = first_in(sanlian, "grid_doing", "zhujidong-3")
+    act_as(client, WORKER)
+
+    page = client.get(f"/matters/{number}").text
+
+    assert "要有照片才能交，1 到 9 张" in page

@@ -352,3 +352,17 @@ def test_what_residents_did_by_receipt_stands_up_to_verification(sanlian: Sanlia
 
     assert report.findings == ()
     assert report.exit_code == GOOD
+
+
+def test_staff_read_when_it_takes_effect_while_a_rating_settles(sanlian: Sanlian, stranger: TestClient) -> None:
+    """Within the ten minutes the clock card says until when, not that there is no limit."""
+    code, matter = code_for(sanlian, "confirm"), matters(sanlian)["confirm"]
+    stranger.post(f"/t/{code}/rate", data=rate(stranger, code, **{"f-rating": "satisfied"}))
+    act_as(stranger, "street.service_centre.1")
+
+    page = stranger.get(f"/matters/{matter}").text
+
+    assert "今天 14:30</time> 生效" in page
+    assert "等生效" in page
+    assert "没有期限" not in page
+    assert "计时暂停" not in page
