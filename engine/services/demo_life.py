@@ -24,6 +24,7 @@ FLOW = "three_tier"
 DAYS_BACK = 40
 _LAST = ("-0 15:30", "-0 11:10", "-0 09:10", "-1 15:30")
 _MOST_ROUNDS = 1000
+_BESIDE = "fire"  # who assists where the usual unit has the lead
 _CLOCK_WAS_FASTER = (RefusalCode.NOT_HERE, RefusalCode.ENDED)
 
 
@@ -163,7 +164,7 @@ class Player:
         actor = self._actor(press.role, unit or story.told.grid, at)
         command = Act(
             matter=target.id, action=press.action, actor=actor, values=self._values(story, press, at),
-            seats=self._seats(press), topic=self.topics.get(press.topic),
+            seats=self._seats(story, press), topic=self.topics.get(press.topic),
         )  # fmt: skip
         done = self._take(Entry(command), at, f"{story.told.text} {press.action}")
         if done is not None:
@@ -202,8 +203,12 @@ class Player:
                 return actor_of(posts[0])
         raise LookupError(f"nobody is {role} for {place}")
 
-    def _seats(self, press: Press) -> tuple[SeatAsked, ...]:
-        return tuple(SeatAsked(seat=seat, unit=unit) for seat, unit in press.seats if unit)
+    def _seats(self, story: _Story, press: Press) -> tuple[SeatAsked, ...]:
+        """The units asked; one that has the lead for its category already does not assist as well."""
+        lead = next((unit for seat, unit in press.seats if seat == "lead"), "")
+        lead = lead or self.organisation.department_for(story.told.category) or ""
+        asked = [(seat, _BESIDE if seat == "assist" and unit == lead else unit) for seat, unit in press.seats]
+        return tuple(SeatAsked(seat=seat, unit=unit) for seat, unit in asked if unit)
 
     def _values(self, story: _Story, press: Press, at: datetime) -> dict[str, Value | list[str]]:
         values: dict[str, Value | list[str]] = {}

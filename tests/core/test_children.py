@@ -213,3 +213,11 @@ def test_ended_topic_is_refused_when_a_matter_would_wait_for_it() -> None:
     small.act("talk", "2026-11-16 12:00", by=HEAD_OF, matter="m1", topic=topic)
 
     assert small.do(small.engine.log[-1].follows[0], "2026-11-16 12:00") is RefusalCode.FIELD
+
+
+def test_unit_that_gets_the_lead_by_its_category_does_not_assist_as_well() -> None:
+    """The unit nobody chose counts like a chosen one."""
+    small = joint(pick="pick: by_category, ")
+
+    assert small.act("send", "2026-11-16 10:00", by=DESK, seats=(("assist", "pipes"),)) is RefusalCode.REQUIRED
+    assert small.m.seats == {}

@@ -52,6 +52,8 @@ def test_demo_shows_every_way_a_matter_can_stand(demo: Sanlian) -> None:
     assert {"solved", "unrated", "answered", "refused", "withdrawn"} <= {one.outcome for one in demands}
     assert any(len(one.seats) >= 3 for one in demands)
     assert len([one for one in demands if one.kept]) >= 3
+    units = [[seat.unit for seat in one.seats.values() if not seat.void] for one in demands]
+    assert [one for one in units if len(set(one)) < len(one)] == []  # nobody has the lead and assists
 
 
 def test_two_demands_wait_for_the_topic_of_a_third(demo: Sanlian) -> None:

@@ -20,7 +20,11 @@ def problem_with(
             return f"这一步没有「{seat.seat}」这个位置。"
         if seat.unit not in known:
             return f"没有「{seat.unit}」这个单位，请重新选。"
-    if len({seat.unit for seat in seats}) < len(seats):
+    units = [seat.unit for seat in seats]
+    chosen = {seat.seat for seat in seats}
+    if default_unit is not None:
+        units += [default_unit for name, rule in children.seats.items() if rule.by_category and name not in chosen]
+    if len(set(units)) < len(units):
         return "同一个单位只能占一个位置。"
     for name, rule in children.seats.items():
         given = sum(1 for seat in seats if seat.seat == name)
