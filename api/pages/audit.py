@@ -54,18 +54,19 @@ def search(
     kind: Text = "",
     rule: Text = "",
     category: Text = "",
+    digests: Text = "",
     after: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
     """Look something up in the whole history."""
     asked.require(Ability.AUDIT)
     typed = {
         "number": number.strip(), "since": since, "until": until, "unit": unit, "post": post.strip(), "kind": kind,
-        "rule": rule.strip(), "category": category,
+        "rule": rule.strip(), "category": category, "digests": "1" if digests else "",
     }  # fmt: skip
     first, last = _day(asked, since), _day(asked, until)
     wanted = Search(
         number=typed["number"], since=first, until=last + timedelta(days=1) if last else None, unit=unit,
-        post=typed["post"], kind=kind, rule=typed["rule"], category=category,
+        post=typed["post"], kind=kind, rule=typed["rule"], category=category, digests=bool(digests),
     )  # fmt: skip
     hits = _hits(asked, wanted, cursor=after)
     query = {name: value for name, value in typed.items() if value}

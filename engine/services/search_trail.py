@@ -18,6 +18,7 @@ from engine.core.scope import World
 from engine.core.terms import EventType
 from engine.core.workflow.declaration import Workflow
 from engine.errors import SanlianError
+from engine.services.digest import TOPIC as DIGEST_TOPIC
 from engine.services.judge import UNREADABLE
 from engine.services.keep_sessions import OWN_ACCOUNT
 from engine.services.naming import field_value, place_name, post_words
@@ -32,6 +33,7 @@ PAGE = 25
 BATCH = 500
 MOST_READ = 4000
 CATEGORY = "category"
+DIGESTS = f"{SYSTEM_PREFIX}{DIGEST_TOPIC}"
 BROKEN_WORDS = "这一条的内容读不懂，被改动过或已损坏"
 _Hit: TypeAlias = tuple[EventRecord, Event | None, Matter | None]
 _CURSOR = re.compile(r"([0-9T:.+-]{20,40})~(.{1,80})~(\d{1,9})")
@@ -39,7 +41,11 @@ _CURSOR = re.compile(r"([0-9T:.+-]{20,40})~(.{1,80})~(\d{1,9})")
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What is looked for; empty parts match everything. `rule` is part of a rule's id, file or line."""
+    """
+    What is looked for; empty parts match everything. `rule` is part of a rule's id, file or line.
+
+    The daily digests, a line a day by nobody, are left out of a search through everything unless `digests` asks.
+    """
 
     number: str = ""
     since: datetime | None = None
@@ -50,6 +56,7 @@ class Search:
     rule: str = ""
     category: str = ""
     topic: str = ""
+    digests: bool = False
 
     @property
     def is_about_matters(self) -> bool:
@@ -106,6 +113,7 @@ def search_trail(tx: Transaction, search: Search, *, cursor: str, around: Around
         records = trail.back(
             limit=BATCH, after=place, since=search.since, until=search.until, kinds=kinds, chain=chain,
             matters_only=search.is_about_matters,
+            without=None if search.digests or chain is not None else DIGESTS,
         )  # fmt: skip
         matters = _matters(tx, records)
         for record in records:

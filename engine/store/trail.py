@@ -35,14 +35,16 @@ class Trail(Repository):
         kinds: Collection[str] = (),
         chain: str | None = None,
         matters_only: bool = False,
+        without: str | None = None,
     ) -> list[EventRecord]:
-        """Return the next *limit* events behind *after*, newest first, that were written in that time."""
+        """Return the next *limit* events behind *after*, newest first, of that time; *without* one chain."""
         wanted = [EVENT.c.district_id == self.district]
         wanted += [EVENT.c.recorded_at >= since] if since is not None else []
         wanted += [EVENT.c.recorded_at < until] if until is not None else []
         wanted += [EVENT.c.type.in_(sorted(kinds))] if kinds else []
         wanted += [EVENT.c.matter_id == chain] if chain is not None else []
         wanted += [EVENT.c.type != EventType.SYSTEM.value] if matters_only else []
+        wanted += [EVENT.c.matter_id != without] if without is not None else []
         if after is not None:
             wanted.append(EVENT.c.recorded_at <= after.recorded_at)
             wanted.append(

@@ -266,3 +266,18 @@ def test_every_system_event_of_the_demo_has_words(sanlian: Sanlian, auditor: Tes
 
         assert said, topic
         assert not [one for one in said if re.search(r"[a-z]+_[a-z]+", one)], topic
+
+
+def test_first_page_is_what_people_and_rules_did_and_digests_come_when_asked_for(
+    sanlian: Sanlian, auditor: TestClient
+) -> None:
+    """A line a day by nobody does not push the rest off the page; nothing is hidden for good."""
+    made = make_digests(sanlian.uow, sanlian.door.shelf, now=sanlian.clock.now())
+    assert len(made) > 25
+
+    page = auditor.get("/audit").text
+
+    assert "做当天的摘要" not in page
+    assert re.search(r"href=\"/audit/26\d\d-\d{4}\?seq=", page)
+    assert "做当天的摘要" in auditor.get("/audit?digests=1").text
+    assert "做当天的摘要" in auditor.get("/audit/topics/digest").text
