@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from api import errors, gates, health
+from api.crowd import Bounds, Crowd
 from api.pages import (
     accounts,
     audit,
@@ -98,13 +99,18 @@ class VersionedFiles(StaticFiles):
 
 
 def create_app(
-    sanlian: Sanlian, *, wake: Callable[[], None] = nobody, fast_forward: FastForward | None = None
+    sanlian: Sanlian,
+    *,
+    wake: Callable[[], None] = nobody,
+    fast_forward: FastForward | None = None,
+    bounds: Bounds = Bounds(),
 ) -> FastAPI:
     """
     Return the application that serves *sanlian*; *wake* tells the scheduler that something new may be due.
 
     Args:
         fast_forward: lets time pass; for the demo only.
+        bounds: how many are served at once, and how slow a sender may be.
     """
     app = FastAPI(
         title="三级联动",
@@ -113,6 +119,7 @@ def create_app(
         openapi_url=None,
         middleware=[
             Middleware(Safety, refuse=errors.refuse),
+            Middleware(Crowd, bounds=bounds),
             Middleware(GZipMiddleware, minimum_size=SMALLEST_ZIPPED_BYTES),
         ],
     )

@@ -1,4 +1,10 @@
-"""Whether the process lives, and whether it can work."""
+"""
+Whether the process lives, and whether it can work.
+
+Neither waits for a thread in which pages are made: all of those may be taken, and that is when one asks.
+"""
+
+import asyncio
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
@@ -10,16 +16,16 @@ router = APIRouter()
 
 
 @router.get("/healthz")
-def healthz() -> JSONResponse:
-    """Answer as long as the process lives."""
+async def healthz() -> JSONResponse:
+    """Answer as long as the process lives (asynchronously: in no thread)."""
     return JSONResponse({"status": "ok"})
 
 
 @router.get("/readyz")
-def readyz(request: Request) -> JSONResponse:
+async def readyz(request: Request) -> JSONResponse:
     """Answer 200 when the database is there with the right tables and the last tick is fresh enough, else 503."""
     sanlian = sanlian_of(request)
-    state = readiness(sanlian.database, sanlian.uow, now=sanlian.clock.now())
+    state = await asyncio.to_thread(readiness, sanlian.database, sanlian.uow, now=sanlian.clock.now())
     body = {
         "status": "ready" if state.is_ready else "not_ready", "database": state.database, "schema": state.schema,
         "last_sweep_age_seconds": state.sweep_age_seconds,

@@ -9,6 +9,7 @@ import typer
 import uvicorn
 
 from api.app import create_app
+from api.connection import configured
 from engine.cli.account import first_run_words
 from engine.errors import SanlianError
 from engine.scheduler import Scheduler, ahead_of, clocks_of
@@ -84,7 +85,7 @@ def run(
         if ahead is not None
         else None
     )
-    config = uvicorn.Config(
+    config = configured(
         create_app(sanlian, wake=scheduler.wake, fast_forward=fast_forward), log_level="warning", access_log=False,
         server_header=False, timeout_graceful_shutdown=STOP_SECONDS, proxy_headers=proxy,
         forwarded_allow_ips=TRUSTED_PROXIES if proxy else [],

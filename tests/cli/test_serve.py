@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 import typer
+import uvicorn
 from typer.testing import CliRunner
 
+from api.connection import MOST_CONNECTIONS, Connection
 from engine.cli.demo import open_demo
 from engine.cli.main import app
 from engine.cli.serve import is_loopback
@@ -49,6 +51,18 @@ def test_server_says_which_port_to_try_when_one_is_taken(tmp_path: Path) -> None
 
     assert result.exit_code == 2
     assert f"--port {port + 1}" in result.output
+
+
+def test_server_has_no_endless_patience(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections end when their client dawdles, and there is an end to how many there are."""
+    served: list[uvicorn.Config] = []
+    monkeypatch.setattr(uvicorn.Server, "run", lambda server, **_: served.append(server.config))
+    environment = {"SANLIAN_DATABASE_URL": f"sqlite:///{tmp_path / 'sanlian.db'}"}
+
+    result = CliRunner().invoke(app, ["serve", "--port", "0"], env=environment)
+
+    assert result.exit_code == 0
+    assert [(one.http, one.limit_concurrency) for one in served] == [(Connection, MOST_CONNECTIONS)]
 
 
 def test_demo_is_made_once_and_made_anew_when_asked(tmp_path: Path) -> None:
