@@ -20,7 +20,7 @@ ZERO, SECOND = timedelta(0), timedelta(seconds=1)
 @pytest.mark.parametrize("flow", ["three_tier", "task", "topic", "support_lines"])
 def test_lives_keep_every_invariant_when_people_do_anything_allowed(flow: str) -> None:
     """After every step the timers are those of the facts, the fold is the matter, and nothing fires twice or early."""
-    decisions = 0
+    decisions = counted = 0
     for seed in LIVES if flow == "three_tier" else range(4):
         life = Life(flow, flows=shipped_flows(), world=shipped_world(), seed=seed)
 
@@ -28,7 +28,9 @@ def test_lives_keep_every_invariant_when_people_do_anything_allowed(flow: str) -
             life.step()
 
         decisions += len(life.engine.log)
+        counted += life.engine.counted
     assert decisions > 100
+    assert counted > 50
 
 
 def test_forecast_is_what_happens_when_nobody_acts() -> None:

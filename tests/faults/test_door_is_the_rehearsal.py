@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.channels.in_app import NAME, InApp
 from engine.core.command import Command, Fire
 from engine.core.decision import Decision, Refusal
 from engine.core.matter import Matter, Timer, Value, encode
@@ -21,6 +22,7 @@ from engine.services.advance import Door, Entry, advance
 from engine.services.audit import verify
 from engine.services.calendars import calendar_sources
 from engine.services.case_town import build_town
+from engine.services.housekeep import deliver_all
 from engine.services.look_up import Shelf
 from engine.services.organise import open_log, save_organisation
 from engine.services.publish import choose_default_calendar, publish, store_calendar
@@ -179,10 +181,16 @@ def test_matters_and_timers_are_the_same_after_every_step_when_a_life_is_played_
                 for twin in twins:
                     found = list(twin.differences(life.engine))
                     assert not found, f"{twin.database.engine.dialect.name}, step {step}:\n" + "\n".join(found)
+                    assert_invariants(twin.uow, SHELF)
 
         assert len(life.engine.log) > 20
         for twin in twins:
-            assert_invariants(twin.uow, SHELF)
+            twin.sweep(life.now)
+            noon = (life.now + timedelta(days=1)).replace(hour=4)  # the morning after, in Shanghai no quiet hour
+            assert deliver_all(twin.uow, SHELF, channels={NAME: InApp(twin.uow)}, now=noon) > 0
+            with twin.uow.read() as tx:
+                assert tx.outbox.count_waiting() == 0, "L1: the outbox does not empty"
+            assert_invariants(twin.uow, SHELF, swept_at=life.now)
             report = verify(twin.uow, SHELF, now=life.now, processes=1)
             assert report.findings == ()
 

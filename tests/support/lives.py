@@ -3,15 +3,16 @@
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from engine.core.command import Act, File, SeatAsked
+from engine.core.command import Act, Command, File, SeatAsked
 from engine.core.decision import Decision, Refusal
-from engine.core.matter import Actor, Json, Matter, Value, from_json, merge, patch_between
+from engine.core.matter import Actor, Json, Matter, Timer, Value, from_json, merge, patch_between
 from engine.core.offers import Asked, Offer, offers
 from engine.core.rehearse import Rehearsal
 from engine.core.scope import World
 from engine.core.terms import FieldType
 from engine.core.timers import armed
 from engine.core.workflow.declaration import Workflow
+from tests.support.working_time import OpenDays, fault_of_clock
 
 FIRST = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 
@@ -22,9 +23,11 @@ class Recorder(Rehearsal):
     def __init__(self, flows: dict[str, Workflow], world: World) -> None:
         super().__init__((), flows=flows, world=world)
         self.folded: dict[str, Json] = {}
-        self.stored: dict[tuple[str, str, str, int, int], object] = {}
+        self.stored: dict[tuple[str, str, str, int, int], Timer] = {}
         self.used: set[str] = set()
         self.log: list[Decision] = []
+        self.days = {name: OpenDays(calendar.rules) for name, calendar in world.calendars.items()}
+        self.counted = 0
 
     def keep(self, decision: Decision, workflow: Workflow) -> None:
         """Check and take over a decision."""
@@ -43,6 +46,7 @@ class Recorder(Rehearsal):
             due = decision.occurrence.due_at
             assert due is not None, "T4: a rule fired without a due instant"
             assert due <= decision.occurrence.at, "T4: fired before its due instant"
+            self._must_fit(before, cause)
         for timer in decision.cancel:
             del self.stored[timer.key]
         for timer in decision.arm:
@@ -51,8 +55,34 @@ class Recorder(Rehearsal):
         mine = {key: timer for key, timer in self.stored.items() if key[0] == after.id}
         assert mine == {t.key: t for t in armed(workflow, after, self.world)}, "T1: armed timers are not the facts'"
         assert after.is_open or not mine, "T1: an ended matter has timers"
+        self._count_clocks(before, after)
         self.log.append(decision)
         super().keep(decision, workflow)
+
+    def do(self, command: Command, now: datetime) -> list[Decision] | Refusal:
+        """Do it, and see that a refusal leaves no trace."""
+        matters, stored, said = dict(self.matters), dict(self.stored), len(self.log)
+        answer = super().do(command, now)
+        if isinstance(answer, Refusal):
+            assert (self.matters, self.stored, len(self.log)) == (matters, stored, said), "S3: a refusal left a trace"
+        return answer
+
+    def _must_fit(self, before: Matter | None, cause: str) -> None:
+        """The timer that fired belongs to the visit it found, and to a clock that was running."""
+        _, clock, _, visit, _ = cause.rsplit("/", 4)
+        running = before.clocks.get(clock) if before is not None else None
+        assert running is not None, f"T5: fired on a clock that does not run: {cause}"
+        assert running.visit == int(visit), f"T4: of a visit that had passed: {cause}"
+        assert not running.is_held, f"T5: fired on a clock that was held: {cause}"
+
+    def _count_clocks(self, before: Matter | None, after: Matter) -> None:
+        """What has moved ends when its time is used up, by another way of counting."""
+        for key, clock in after.clocks.items():
+            was = before.clocks.get(key) if before is not None else None
+            if was is not clock and (was is None or was.due != clock.due):
+                fault = fault_of_clock(clock, self.days[clock.calendar])
+                assert fault is None, f"C2: {after.id} {key}: {fault}"
+                self.counted += clock.due is not None
 
 
 class Life:
@@ -129,6 +159,8 @@ class Life:
             answer = self.engine.fire(timers[0], self.now)
             assert not isinstance(answer, Refusal), f"an armed timer was refused: {timers[0]} {answer}"
         self.now = until
+        left = [timer for timer in self.engine.stored.values() if timer.fire <= until]
+        assert not left, f"T2: should have rung: {left}"
 
     def _actors(self, matter: Matter) -> list[Actor]:
         organisation, roles = self.world.organisation, self.engine.pinned[matter.id].roles
