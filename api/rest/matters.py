@@ -104,7 +104,7 @@ def file(asked: Calling, given: MatterFiled, key: Key = None) -> Response:
         external_due=given.external.due_at if given.external is not None else None,
     )  # fmt: skip
     beside = _beside(given, start, reporters=_reporters(given, own=own))
-    entry = Entry(command, key=key, demand=beside)
+    entry = Entry(command, key=key, demand=beside, pressed_at=given.pressed_at)
     outcome = _advance(asked, entry)
     if isinstance(outcome, Refusal):
         return refused(outcome)
@@ -154,7 +154,7 @@ def act(
         matter=matter.id, action=action, actor=actor, values=dict(given.fields), expect=expected,
         seats=tuple(SeatAsked(seat=one.seat, unit=one.unit) for one in given.seats), topic=given.topic,
     )  # fmt: skip
-    outcome = _advance(asked, Entry(command, key=key))
+    outcome = _advance(asked, Entry(command, key=key, pressed_at=given.pressed_at))
     if isinstance(outcome, Refusal):
         return refused(outcome)
     facts = _described(asked, outcome.matter)

@@ -41,6 +41,7 @@ class MatterFiled(Strict):
     workflow: Word | None = None
     fields: Values = Field(default_factory=dict)
     external: ExternalGiven | None = None
+    pressed_at: AwareDatetime | None = None
     reporter: ReporterTold | None = None
 
 
@@ -57,3 +58,4 @@ class ActionPressed(Strict):
     fields: Values = Field(default_factory=dict)
     seats: Annotated[tuple[SeatGiven, ...], Field(max_length=MOST_SEATS)] = ()
     topic: Word | None = None
+    pressed_at: AwareDatetime | None = None

@@ -16,6 +16,7 @@ import msgspec
 from engine.core.matter import Actor, Frozen, Json, Matter, encode, from_json, merge
 
 BODY_VERSION = 1
+PRESSED_AT = "pressed_at"
 
 
 class Event(Frozen, frozen=True, kw_only=True):
@@ -25,7 +26,8 @@ class Event(Frozen, frozen=True, kw_only=True):
     `at` is when it counts, `recorded_at` when it was written; they differ only for imports. `due_at` and
     `fired_at` belong to rule events. `cause` is the timer's key or the idempotency key. `workflow` and `calendar`
     are content hashes. `private` maps vault rows to commitments. `data` holds `patch` (RFC 7386) and structured
-    facts such as the rule's clock, id and line.
+    facts such as the rule's clock, id and line, or `pressed_at`: when a device says a press was made that reached us
+    later (nothing is counted from it).
     """
 
     v: int

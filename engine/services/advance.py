@@ -20,6 +20,7 @@ from engine.core.matter import Actor, Matter, Timer
 from engine.core.timers import armed
 from engine.errors import Conflict, KeyReused
 from engine.services.batch import Batch, LedToRefusal, Lock, Taken
+from engine.services.device_time import worth_keeping
 from engine.services.look_up import Shelf, Surroundings
 from engine.services.save import DemandGiven, Ids, TimerKey, save_steps
 from engine.services.seal import Salts, Seal
@@ -46,11 +47,16 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A command; `key` makes repeats of it harmless; `demand` is what a filed demand has beside its matter."""
+    """
+    A command; `key` makes repeats of it harmless; `demand` is what a filed demand has beside its matter.
+
+    `pressed_at` is when a device says it was pressed: no part of what is asked, so a repeat may carry another.
+    """
 
     command: Command
     key: str | None = None
     demand: DemandGiven | None = None
+    pressed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +239,8 @@ class _Work:
         before = answers.get(name) if name is not None else None
         if before is not None:
             return self._repeat(entry, before)
-        answer = self._batch.run(entry.command, cause=entry.key)
+        pressed_at = worth_keeping(entry.pressed_at, now=self._now)
+        answer = self._batch.run(entry.command, cause=entry.key, pressed_at=pressed_at)
         if isinstance(answer, LedToRefusal):
             return answer.refusal
         if isinstance(answer, Refusal):
@@ -286,6 +293,11 @@ def park(tx: Transaction, failed: Failed, *, now: datetime, ids: Ids) -> None:
     tx.timers.park(failed.timer, at=now, error=failed.text)
     text = f"到点规则没能执行，已放到一边：{failed.text}"
     tx.alarms.raise_many((Alarm(id=ids(), kind=TIMER_FAILED, matter=failed.timer.matter, text=text, at=now),))
+
+
+def was_taken(tx: Transaction, actor: Actor, key: str) -> bool:
+    """Whether a press of *actor* with that key was carried out before."""
+    return bool(tx.answers.get_many([(_name_of_actor(actor), key)]))
 
 
 def _name_of(entry: Entry) -> tuple[str, str] | None:

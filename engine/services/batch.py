@@ -7,7 +7,7 @@ something that is, leaves no trace.
 
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 
@@ -32,13 +32,14 @@ Lock: TypeAlias = Callable[[Collection[str]], Mapping[str, Stored]]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One decision taken: for which command, recorded when, caused by what, and (`root`) of which entry's doing."""
+    """One decision taken: for which command, recorded when, caused by what; `pressed_at` is what the device said."""
 
     decision: Decision
     recorded_at: datetime
     timer_key: str | None
     cause: str | None
     is_import: bool
+    pressed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,9 @@ class Batch:
         self.standing: dict[str, Matter] = {name: stored.matter for name, stored in loaded.items()}
         self.steps: list[Step] = []
 
-    def run(self, command: Command, *, cause: str | None) -> Decision | Refusal | LedToRefusal:
+    def run(
+        self, command: Command, *, cause: str | None, pressed_at: datetime | None = None
+    ) -> Decision | Refusal | LedToRefusal:
         """Decide *command* and all it leads to; what is refused or fails is undone whole."""
         mark = len(self.steps)
         try:
@@ -88,6 +91,8 @@ class Batch:
         if refusal is not None:
             self._undo(mark)
             return refusal
+        if pressed_at is not None:
+            self.steps[begun] = replace(self.steps[begun], pressed_at=pressed_at)
         return self.steps[begun].decision
 
     def _record_late(self, command: Command) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.core.forecast import Coming, final_by, forecast
-from engine.core.history import read_event
+from engine.core.history import PRESSED_AT, read_event
 from engine.core.matter import STATE_CLOCK, Actor, Clock, Holder, Matter
 from engine.core.offers import Offer
 from engine.core.scope import World
@@ -203,7 +203,8 @@ class EventFacts:
     """
     One event as recorded: `private` maps vault rows to commitments, `changes` is the merge patch of the matter.
 
-    `head` is the hex SHA-256 of the chain after it.
+    `head` is the hex SHA-256 of the chain after it. `pressed_at` is when a device says it was pressed, where it was
+    sent later.
     """
 
     seq: int
@@ -217,6 +218,7 @@ class EventFacts:
     due_at: datetime | None
     fired_at: datetime | None
     cause: str | None
+    pressed_at: datetime | None
     workflow_digest: str
     calendar_digest: str
     private: dict[str, str]
@@ -351,7 +353,8 @@ def actions(offered: Iterable[Offer]) -> tuple[ActionFacts, ...]:
 def event_facts(record: EventRecord, *, world: World) -> EventFacts:
     """Return one event as it was recorded."""
     event, zone = read_event(record.body), world.calendar(None).zone
-    facts = {name: value for name, value in event.data.items() if name != "patch"}
+    facts = {name: value for name, value in event.data.items() if name not in ("patch", PRESSED_AT)}
+    pressed_at = event.data.get(PRESSED_AT)
     return EventFacts(
         seq=event.seq,
         type=event.type,
@@ -364,6 +367,7 @@ def event_facts(record: EventRecord, *, world: World) -> EventFacts:
         due_at=event.due_at.astimezone(zone) if event.due_at is not None else None,
         fired_at=event.fired_at.astimezone(zone) if event.fired_at is not None else None,
         cause=event.cause,
+        pressed_at=datetime.fromisoformat(pressed_at).astimezone(zone) if pressed_at is not None else None,
         workflow_digest=event.workflow,
         calendar_digest=event.calendar,
         private=dict(event.private),

@@ -60,7 +60,7 @@ def _ends_work(action: Action, flow: Workflow) -> bool:
 
 def file_found(
     uow: UnitOfWork, flow: Workflow, way: Way, *, actor: Actor, place: str, values: Values, key: str, now: datetime,
-    services: Door,
+    services: Door, pressed_at: datetime | None = None,
 ) -> Done | Refusal:  # fmt: skip
     """
     File and hand in in one transaction, once for each *key*; refused in one half, nothing stays of the other.
@@ -75,9 +75,9 @@ def file_found(
     ending = {name: value for name, value in values.items() if name in (*way.action.require, *way.action.optional)}
 
     def work(tx: Transaction) -> Done:
-        first = _taken(tx, Entry(filing, key=key, demand=DemandGiven(channel=way.start.id)))
+        first = _taken(tx, Entry(filing, key=key, demand=DemandGiven(channel=way.start.id), pressed_at=pressed_at))
         act = Act(matter=first.matter.id, action=way.action.id, actor=actor, values=ending)
-        last = _taken(tx, Entry(act, key=f"{key}.{way.action.id}"))
+        last = _taken(tx, Entry(act, key=f"{key}.{way.action.id}", pressed_at=pressed_at))
         return Done(last.matter, last.seq, first.number, repeated=first.repeated)
 
     def _taken(tx: Transaction, entry: Entry) -> Done:

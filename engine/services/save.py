@@ -105,6 +105,7 @@ def _seal_all(
             recorded_at=step.recorded_at,
             timer_key=step.timer_key,
             cause=step.cause,
+            pressed_at=step.pressed_at,
             beside=beside,
         )
         heads[matter_id] = one.stored.head

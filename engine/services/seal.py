@@ -7,7 +7,16 @@ from datetime import datetime
 import msgspec
 
 from engine.core.decision import Decision
-from engine.core.history import BODY_VERSION, Event, chain_next, chain_origin, commitment, event_bytes, vault_ref
+from engine.core.history import (
+    BODY_VERSION,
+    PRESSED_AT,
+    Event,
+    chain_next,
+    chain_origin,
+    commitment,
+    event_bytes,
+    vault_ref,
+)
 from engine.core.matter import Matter, Value, patch_between
 from engine.store.events import EventRecord
 from engine.store.matters import Stored
@@ -45,12 +54,14 @@ def seal(
     timer_key: str | None,
     cause: str | None,
     beside: Mapping[str, str],
+    pressed_at: datetime | None = None,
 ) -> Sealed:
     """
     Make the event of *decision* and everything bound to it.
 
     Args:
         head: head of the matter's chain before; None for a new matter.
+        pressed_at: when the device says it was pressed, where that is worth keeping.
         beside: private values that are no fields (who reported), by name.
     """
     after, occurrence = decision.after, decision.occurrence
@@ -58,7 +69,8 @@ def seal(
     private.update({vault_ref(after.id, after.seq, name): value for name, value in beside.items()})
     secrets = _secrets(after, private, seal_with.salts) if private else ()
     commitments = {one.ref: commitment(one.salt, one.ref, one.value) for one in secrets if one.salt and one.value}
-    event = _event(decision, seal_with, recorded_at=recorded_at, cause=cause, private=commitments)
+    told = {PRESSED_AT: pressed_at.isoformat()} if pressed_at is not None else {}
+    event = _event(decision, seal_with, recorded_at=recorded_at, cause=cause, private=commitments, told=told)
     body = event_bytes(event)
     new_head = chain_next(head if head is not None else chain_origin(seal_with.log, after.id), body)
     record = EventRecord(
@@ -86,8 +98,9 @@ def _secrets(after: Matter, private: Mapping[str, Value | list[str]], salts: Sal
 
 
 def _event(
-    decision: Decision, seal_with: Seal, *, recorded_at: datetime, cause: str | None, private: dict[str, str]
-) -> Event:
+    decision: Decision, seal_with: Seal, *, recorded_at: datetime, cause: str | None, private: dict[str, str],
+    told: dict[str, str],
+) -> Event:  # fmt: skip
     after, occurrence = decision.after, decision.occurrence
     return Event(
         v=BODY_VERSION,
@@ -107,7 +120,7 @@ def _event(
         fired_at=occurrence.fired_at,
         cause=occurrence.cause or cause,
         private=private,
-        data={**occurrence.data, "patch": patch_between(decision.before, after)},
+        data={**occurrence.data, **told, "patch": patch_between(decision.before, after)},
     )
 
 

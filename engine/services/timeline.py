@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from engine.core.clock.duration import parse_duration
-from engine.core.history import Event
+from engine.core.history import PRESSED_AT, Event
 from engine.core.matter import STATE_CLOCK, Actor, Holder, Matter
 from engine.core.scope import World
 from engine.core.terms import SYSTEM_ROLE, BuiltIn, Covers, Do, EventType, FieldType, MatterKind, Seat
@@ -130,11 +131,21 @@ def _entry(
         notes += _rule_notes(event.data, workflow=workflow, limits_version=limits_version)
     if event.type == EventType.IMPORTED.value or event.recorded_at != event.at:
         notes.append("补记")
+    notes += _pressed_on_a_device(event, zone=world.calendar(None).zone)
     return Entry(
         at=event.at, who=_who(event, workflow=workflow, world=world), is_rule=is_rule,
         what=_what(event, patch, workflow=workflow, world=world), level=level_mark(workflow, patch.get("level")),
         said=said, notes=tuple(notes),
     )  # fmt: skip
+
+
+def _pressed_on_a_device(event: Event, *, zone: ZoneInfo) -> list[str]:
+    if PRESSED_AT not in event.data:
+        return []
+    pressed = datetime.fromisoformat(event.data[PRESSED_AT]).astimezone(zone)
+    taken = event.recorded_at.astimezone(zone)
+    day = "" if taken.date() == pressed.date() else f"{taken.month}月{taken.day}日 "
+    return [f"手机上 {pressed.month}月{pressed.day}日 {pressed:%H:%M} 按的，{day}{taken:%H:%M} 收到"]
 
 
 def _who(event: Event, *, workflow: Workflow, world: World) -> str:

@@ -1,7 +1,7 @@
 """Matters for programs: filed once, moved only as they were read, seen only by those who may."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -317,3 +317,18 @@ def test_program_whose_token_does_not_count_is_told_so(sanlian: Sanlian, http: T
 
     assert (answer.status_code, answer.json()["code"]) == (401, "token_refused")
     assert "令牌" in answer.json()["detail"]
+
+
+def test_device_time_stands_beside_when_it_was_taken(centre: Program, worker: Program, sanlian: Sanlian) -> None:
+    """A program that presses for a phone says when the phone was pressed; what counts stays when it was taken."""
+    pressed = sanlian.clock.now() - timedelta(minutes=35)
+    ref = filed(centre).json()["number"]
+
+    worker.post(f"/matters/{ref}/actions/note", {"fields": {"note": "去看过"}, "pressed_at": pressed.isoformat()},
+                etag=worker.get(f"/matters/{ref}").headers["ETag"])  # fmt: skip
+
+    first, last = worker.get(f"/matters/{ref}/history").json()["items"]
+    assert first["pressed_at"] is None
+    assert datetime.fromisoformat(last["pressed_at"]) == pressed
+    assert datetime.fromisoformat(last["at"]) == sanlian.clock.now()
+    assert last["facts"] == {}
