@@ -1,5 +1,6 @@
 """What every request is given: the deployment, one reading of the clock, who signed in, and the post acted as."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,6 +33,7 @@ _CONTENT = frozenset({Ability.WORK, Ability.FILE, Ability.AUDIT})
 _SUPERVISOR_LABEL = "督导员"
 # Until there is a calendar, which names its own.
 _ZONE = ZoneInfo("Asia/Shanghai")
+_OPAQUE_DIGITS = 16
 MAX_FILES = 20
 MAX_FIELDS = 200
 MAX_TEXT_BYTES = 64 * 1024
@@ -68,6 +70,7 @@ class PageFrame:
     viewer: Viewer | None
     section: str = ""
     name: str = ""
+    writer: str = ""
     posts: tuple[str, ...] = ()
     nav: tuple[Entry, ...] = ()
     tabs: tuple[Entry, ...] = ()
@@ -101,6 +104,15 @@ class Asked:
     def actor(self) -> Actor | None:
         """Who acts."""
         return self.viewer.actor if self.viewer is not None else None
+
+    @property
+    def writer(self) -> str:
+        """Who writes in this browser, as it may keep it: person and post, neither by name. Empty for nobody."""
+        if self.signed is None:
+            return ""
+        person = f"{self.sanlian.uow.district}/{self.signed.person}"
+        post = self.viewer.id if self.viewer is not None else ""
+        return f"{_opaque(person)}.{_opaque(f'{person}/{post}')}"
 
     def flows_in(self, tx: Any) -> Callable[[str], Workflow]:
         """Return what reads pinned flows by their digest inside the transaction *tx*."""
@@ -190,11 +202,15 @@ class Asked:
         nav = entries(self.viewer.abilities, paths=self.paths) if self.viewer is not None else ()
         page = PageFrame(
             here=here, look=self.look, viewer=self.viewer, section=section,
-            name=self.signed.name if self.signed is not None else "",
+            name=self.signed.name if self.signed is not None else "", writer=self.writer,
             posts=tuple(post.id for post in self.own_posts), nav=nav, tabs=tabs(nav),
             lets_time_pass=self.signed is not None and self.request.app.state.fast_forward is not None,
         )  # fmt: skip
         return {"page": page, "words": self.words}
+
+
+def _opaque(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:_OPAQUE_DIGITS]
 
 
 def sanlian_of(request: Request) -> Sanlian:

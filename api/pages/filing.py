@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from api.dependencies import Asked, AskedNow, Posted
 from api.errors import Kept, answer, plain_problem, problem_of
@@ -20,6 +20,7 @@ from api.pages.guessing import (
     proposing,
     with_building,
 )
+from api.pages.queued import AskedByWriter, lead_on
 from api.pages.receipts import PATH as RECEIPT
 from api.pages.receipts import hand_over
 from api.rendering import draw
@@ -48,7 +49,7 @@ def new(asked: AskedNow, start: Annotated[str, Query(max_length=40)] = "") -> Re
 
 
 @router.post("/matters/new")
-def file(asked: AskedNow, posted: Posted) -> Response:
+def file(asked: AskedByWriter, posted: Posted) -> Response:
     """File the demand that was written, once for each key; or only look what it is like (`look`)."""
     written = typed_in(posted)
     chosen = posted.get("start")
@@ -81,7 +82,7 @@ def _filed(asked: Asked, done: Done) -> Response:
     role = asked.viewer.actor.role if asked.viewer is not None else ""
     is_resident = any(role in flow.roles and flow.roles[role].covers is Covers.OWN for flow in asked.flows)
     there = RECEIPT if is_resident else f"/matters/{done.number or done.matter.id}?done=filed"
-    return hand_over(asked, RedirectResponse(there, status_code=303), done.matter)
+    return hand_over(asked, lead_on(asked, there), done.matter)
 
 
 def _again(asked: Asked, form: Form, written: Typed, *, refusal: Refusal, guessed_kind: object) -> Response:
@@ -118,7 +119,10 @@ def _file(asked: Asked, form: Form, typed: Typed) -> Done | Refusal:
     reporters = (ReporterGiven(person=viewer.actor.person),) if is_resident else ()
     demand = DemandGiven(channel=form.start, reporters=reporters, external_number=number)
     outcome = advance(
-        sanlian.uow, [Entry(command, key=typed.key, demand=demand)], now=asked.now, services=sanlian.door
+        sanlian.uow,
+        [Entry(command, key=typed.key, demand=demand, pressed_at=typed.pressed_at)],
+        now=asked.now,
+        services=sanlian.door,
     )[0]
     if isinstance(outcome, Done | Refusal):
         return outcome

@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Literal
 
 from starlette.datastructures import FormData, UploadFile
 
 from engine.core.decision import Refusal
+from engine.core.history import PRESSED_AT
 from engine.core.matter import Value
 from engine.core.offers import Asked, Offer, SeatOffered
 from engine.core.terms import BuiltIn, FieldType, RefusalCode, Seat
 from engine.core.workflow.wording import say_missing
+from engine.services.device_time import read_pressed_at
 
 Kind = Literal["text", "area", "number", "date", "phone", "select", "radio", "checks", "file", "hidden"]
 Choices = tuple[tuple[str, str], ...]
@@ -88,7 +91,11 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What a person posted: texts by field, chosen units by seat, files by field, and files `kept` by field."""
+    """
+    What a person posted: texts by field, chosen units by seat, files by field, and files `kept` by field.
+
+    `pressed_at` is what a phone says about a form that waited in it.
+    """
 
     values: Mapping[str, str] = field(default_factory=dict)
     seats: tuple[tuple[str, str], ...] = ()
@@ -97,6 +104,7 @@ class Typed:
     key: str = ""
     files: Mapping[str, tuple[UploadFile, ...]] = field(default_factory=dict)
     kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pressed_at: datetime | None = None
 
 
 def typed_in(posted: FormData) -> Typed:
@@ -118,7 +126,7 @@ def typed_in(posted: FormData) -> Typed:
     return Typed(
         values=values, seats=tuple(dict.fromkeys(seats)), topic=_text(posted, TOPIC_FIELD),
         etag=_text(posted, "if-match"), key=_text(posted, "key"), files=files,
-        kept=kept,
+        kept=kept, pressed_at=read_pressed_at(_text(posted, PRESSED_AT)),
     )  # fmt: skip
 
 

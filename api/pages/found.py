@@ -4,13 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from api.dependencies import Asked, AskedNow, Posted
 from api.errors import Kept, answer, plain_problem, problem_of
 from api.pages.filing import demand_flow, field_in, place_field
 from api.pages.forms import Form, Typed, filled, kept_texts, missing, typed_in, values_of
 from api.pages.guessing import CATEGORY, DETAIL, KIND, PLACE, Guess, building_field, guess, proposing, with_building
+from api.pages.queued import AskedByWriter, lead_on
 from api.pages.uploads import with_uploads
 from api.rendering import draw
 from engine.core.decision import Refusal
@@ -35,7 +36,7 @@ def found(asked: AskedNow) -> Response:
 
 
 @router.post(FOUND)
-def hand_in(asked: AskedNow, posted: Posted) -> Response:
+def hand_in(asked: AskedByWriter, posted: Posted) -> Response:
     """File and hand in what was found, once for each key; or only look what it is like (`look`)."""
     asked.require(Ability.FILE)
     flow, way = _way(asked)
@@ -64,7 +65,7 @@ def hand_in(asked: AskedNow, posted: Posted) -> Response:
         return answer(asked.request, problem_of(error, kept=kept))
     if isinstance(outcome, Refusal):
         return _again(asked, flow, form, typed, refusal=outcome)
-    return RedirectResponse(f"/work?done=found&ref={outcome}", status_code=303)
+    return lead_on(asked, f"/work?done=found&ref={outcome}")
 
 
 def _take(asked: Asked, flow: Workflow, way: Way, typed: Typed) -> str | Refusal:
@@ -75,7 +76,7 @@ def _take(asked: Asked, flow: Workflow, way: Way, typed: Typed) -> str | Refusal
     sanlian = asked.sanlian
     done = file_found(
         sanlian.uow, flow, way, actor=actor, place=place, values=values, key=typed.key, now=asked.now,
-        services=sanlian.door,
+        services=sanlian.door, pressed_at=typed.pressed_at,
     )  # fmt: skip
     if isinstance(done, Refusal):
         return done

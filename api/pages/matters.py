@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from api.dependencies import Asked, AskedNow, Posted
 from api.errors import Kept, answer, plain_problem, problem_of
 from api.pages.forms import Choices, Form, Typed, filled, form_of, kept_texts, missing, typed_in, values_of
+from api.pages.queued import AskedByWriter, lead_on, was_taken_before
 from api.pages.uploads import with_uploads
 from api.rendering import draw
 from engine.core.command import Act, SeatAsked
@@ -77,16 +78,19 @@ def sheet(ref: str, action: str, asked: AskedNow) -> Response:
 
 
 @router.post("/matters/{ref}/do/{action}")
-def act(ref: str, action: str, asked: AskedNow, posted: Posted) -> Response:
+def act(ref: str, action: str, asked: AskedByWriter, posted: Posted) -> Response:
     """Do *action* on a matter, once for each key, only if the page it was pressed on still holds."""
     typed = typed_in(posted)
     if asked.actor is None:
         return answer(asked.request, plain_problem(403, "先选一个身份，再来办这件事。"))
     if not typed.etag or not typed.key:
         return answer(asked.request, plain_problem(428, "这个页面缺了版本号，请重新打开这件事再提交。"))
+    taken = was_taken_before(asked, typed)
     try:
         case = _offered(asked, ref)
     except NotFound as error:  # it may have been given to another grid while this one was writing
+        if taken:
+            return lead_on(asked, f"{LIST}?done={action}&ref={ref}")
         return answer(asked.request, problem_of(error, kept=[Kept("你写的", text) for text in typed.values.values()]))
     try:
         typed = with_uploads(asked, typed)
@@ -94,7 +98,7 @@ def act(ref: str, action: str, asked: AskedNow, posted: Posted) -> Response:
         return _refused(
             asked, ref, Tried(action, typed, Refusal(RefusalCode.FIELD, str(error), next(iter(typed.files))))
         )
-    refusal = missing(_form(asked, case, action), typed)
+    refusal = None if taken else missing(_form(asked, case, action), typed)
     if refusal is None:
         try:
             refusal = _press(asked, case, action=action, typed=typed)
@@ -105,7 +109,7 @@ def act(ref: str, action: str, asked: AskedNow, posted: Posted) -> Response:
     if refusal is None:
         back = posted.get("back") == LIST or not _sees(asked, case)
         then = f"{LIST}?done={action}&ref={case.ref}" if back else f"/matters/{case.ref}?done={action}"
-        return RedirectResponse(then, status_code=303)
+        return lead_on(asked, then)
     return _refused(asked, ref, Tried(action, typed, refusal))
 
 
@@ -125,7 +129,9 @@ def _press(asked: Asked, case: Offered, *, action: str, typed: Typed) -> Refusal
         topic=typed.topic or None,
     )  # fmt: skip
     sanlian = asked.sanlian
-    outcome = advance(sanlian.uow, [Entry(command, key=typed.key)], now=asked.now, services=sanlian.door)[0]
+    outcome = advance(
+        sanlian.uow, [Entry(command, key=typed.key, pressed_at=typed.pressed_at)], now=asked.now, services=sanlian.door
+    )[0]
     if isinstance(outcome, Done):
         asked.wake()
         return None
