@@ -69,8 +69,8 @@ def free_post_id(organisation: Organisation, person: str, role: str, unit: str) 
 
 def check_duties(checking: Checking) -> None:
     """Read the sheet of the duty roster: who answers for a desk from when until when."""
-    zone, asked = checking.known.zone, checking.asked.posts.values()
-    seats = {**checking.live, **{(post.person, post.role, post.unit): post for post in asked}}
+    zone = checking.known.zone
+    seats = {(post.person, post.role, post.unit): post for post in reversed(checking.posts_after())}
     for entry in checking.book.rows(DUTIES):
         unit, role, person = checking.unit_of(entry), checking.role_of(entry), checking.person_of(entry)
         since, until = instant_of(entry, "开始", zone), instant_of(entry, "结束", zone)
@@ -111,8 +111,7 @@ def check_venues(checking: Checking) -> None:
 
 def check_buildings(checking: Checking) -> None:
     """Read the sheet of buildings: where they stand, how many live there, who looks after them."""
-    posts = (*checking.asked.posts.values(), *checking.live.values())
-    held = {post.person: post.id for post in sorted(posts, key=lambda post: post.id, reverse=True)}
+    held = {post.person: post.id for post in sorted(checking.posts_after(), key=lambda post: post.id, reverse=True)}
     known = {(one.unit, one.name): one.id for one in checking.known.buildings.values()}
     for entry in checking.book.rows(BUILDINGS):
         unit, households = checking.unit_of(entry), households_of(entry)

@@ -1,6 +1,6 @@
 """Check the workbook of a street against itself and the deployment: what it wants, and every fault it has."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from engine.core.terms import Covers, UnitKind
 from engine.core.workflow.declaration import Workflow
 from engine.services.naming import role_name
 from engine.services.street_cells import id_of, login_of, phone_of
-from engine.services.street_rows import PEOPLE, UNITS, Book, Entry, nearest
+from engine.services.street_rows import PEOPLE, POSTS, UNITS, Book, Entry, nearest
 from engine.store.people import Person
 from engine.store.places import Building, Venue
 
@@ -87,6 +87,23 @@ class Checking:
         for unit in self.units.values():
             for word in {unit.id, unit.name}:
                 self._units_by_word.setdefault(word, []).append(unit.id)
+
+    def units_covered(self, asked: Iterable[str | None]) -> set[str | None]:
+        """The units of which the workbook says everything: those it lists, else those that a sheet names (*asked*)."""
+        return set(self.asked.units) if self.book.has(UNITS) else set(asked)
+
+    def ends_post(self) -> Callable[[Post], bool]:
+        """Return what says whether a post ends because the workbook no longer names it; residents keep theirs."""
+        if not self.book.has(POSTS):
+            return lambda post: False
+        units = self.units_covered(post.unit for post in self.asked.posts.values())
+        roles = {role.id for role in self.known.roles.values()}
+        return lambda post: post.id not in self.asked.posts and post.unit in units and post.role in roles
+
+    def posts_after(self) -> tuple[Post, ...]:
+        """Return the posts that stand once the workbook is imported."""
+        ends = self.ends_post()
+        return (*self.asked.posts.values(), *(post for post in self.live.values() if not ends(post)))
 
     def unit_of(self, entry: Entry, heading: str = "单位") -> Unit | None:
         """Return the unit that a cell names by id or name; a fault where it names none or several."""

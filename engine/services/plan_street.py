@@ -1,7 +1,7 @@
 """What importing the workbook of a street would change: new, changed, ended, gone; nothing is written here."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -141,23 +141,13 @@ def _put(
     return found
 
 
-def _scope(checking: Checking, sheet: str, asked: Iterable[str | None]) -> set[str | None]:
-    """The units of which the workbook says everything: those it lists, else those the sheet names."""
-    return set(checking.asked.units) if checking.book.has(UNITS) else set(asked)
-
-
 def _ended(plan: Plan, checking: Checking, say: Callable[[Post], tuple[str, str]]) -> Iterator[Post]:
     """Posts of the workbook's units that it no longer names; who only reports demands keeps theirs."""
-    if not checking.book.has(POSTS):
-        return
-    known, asked = checking.known, checking.asked.posts
-    units = _scope(checking, POSTS, (post.unit for post in asked.values()))
-    roles = {role.id for role in known.roles.values()}
-    for post in known.organisation.posts.values():
-        lives = post.until is None or post.until > known.now
-        if lives and post.id not in asked and post.unit in units and post.role in roles:
+    now, ends = checking.known.now, checking.ends_post()
+    for post in checking.known.organisation.posts.values():
+        if (post.until is None or post.until > now) and ends(post):
             plan.changes.append(Change(POSTS, ENDED, say(post)[0], "从导入的时刻起"))
-            yield msgspec.structs.replace(post, until=max(known.now, post.since))
+            yield msgspec.structs.replace(post, until=max(now, post.since))
 
 
 def _gone(
@@ -171,7 +161,7 @@ def _gone(
     """Return what stands in the workbook's units and no longer in the workbook."""
     if not checking.book.has(sheet):
         return []
-    units = _scope(checking, sheet, (one.unit for one in asked.values()))  # type: ignore[attr-defined]  # venues and buildings have units
+    units = checking.units_covered(one.unit for one in asked.values())  # type: ignore[attr-defined]  # venues and buildings have units
     gone = [one for name, one in known.items() if name not in asked and one.unit in units]  # type: ignore[attr-defined]  # the same
     plan.changes.extend(Change(sheet, GONE, say(one)[0]) for one in gone)
     return gone
@@ -259,7 +249,7 @@ class _Names:
     def building(self, one: Building) -> tuple[str, str]:
         return (
             f"{self._unit(one.unit)} {one.name}",
-            f"{one.households} 户，包楼 {one.worker or '无'}，{one.address or '没写地址'}",
+            f"{one.households} 户，包楼 {self._holder(one.worker)}，{one.address or '没写地址'}",
         )
 
     def duty(self, one: Duty) -> tuple[str, str]:

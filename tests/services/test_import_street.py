@@ -396,3 +396,20 @@ def test_first_faults_of_the_workbook_are_listed_when_there_are_too_many(town: T
 
     assert (found[0].sheet, found[0].row) == ("单位", 8)
     assert [one.order for one in found] == sorted(one.order for one in found)
+
+
+def test_whose_post_the_workbook_ends_looks_after_no_building_and_takes_no_shift(town: Town) -> None:
+    """What holds once it is imported counts, not what still stood when it was checked."""
+    take_in(town, STREET)
+    gone = street()
+    gone["岗位"] = [row for row in gone["岗位"] if row[0] != "004" and row[0] != "003"]
+
+    assert [(one.sheet, one.row, one.column) for one in faults(town, gone)] == [("楼栋", 2, "E"), ("值班", 2, "C")]
+
+
+def test_who_looks_after_a_building_is_a_name_in_what_would_change(town: Town) -> None:
+    """Whoever confirms reads people, not ids."""
+    plan = look(town, STREET)
+
+    (one,) = [change.detail for change in plan.changes if change.what.endswith("1 号楼")]
+    assert "包楼 丙（社区专干）" in one
