@@ -172,6 +172,8 @@ def _state(account: Account) -> str:
         return "没有账号"
     if account.is_closed:
         return "停用"
+    if not account.has_password:
+        return "还没有密码"
     if account.must_change:
         return "等他换掉一次性密码"
     return f"登录着 {account.sessions} 处" if account.sessions else "没有登录"

@@ -61,6 +61,7 @@
   function count() {
     var picked = Array.prototype.slice.call(d.querySelectorAll('input[name="pick"]:checked'));
     var said = together.querySelector("[data-picked]"), select = together.querySelector("select");
+    together.classList.toggle("on", picked.length > 0);
     said.textContent = picked.length ? "已选 " + picked.length + " 件" : "勾选几件一起办";
     Array.prototype.forEach.call(select.options, function (option) {
       var fits = picked.every(function (box) {

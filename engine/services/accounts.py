@@ -34,6 +34,7 @@ class Account:
     login: str | None
     office: str | None
     posts: tuple[str, ...]
+    has_password: bool
     must_change: bool
     is_closed: bool
     sessions: int
@@ -65,7 +66,8 @@ def list_accounts(tx: Transaction, organisation: Organisation, *, text: str, now
     found = [
         Account(
             person=one.id, name=one.name, login=one.login, office=one.office, posts=tuple(posts.get(one.id, ())),
-            must_change=one.must_change, is_closed=one.disabled_at is not None, sessions=open_now.get(one.id, 0),
+            has_password=one.password_hash is not None, must_change=one.must_change,
+            is_closed=one.disabled_at is not None, sessions=open_now.get(one.id, 0),
         )
         for one in (*people.values(), *missing)
         if wanted in one.name.casefold() or wanted in (one.login or "") or wanted in one.id.casefold()

@@ -144,3 +144,21 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
             act_in_browser(page, site, sanlian, who)
             page.goto(f"{site}{path}")
             assert_accessible(page, width=width)
+
+
+def test_bar_for_several_rows_covers_none_until_one_is_ticked(site: str, sanlian: Sanlian, open_page: OpenPage) -> None:
+    """It stands below the table; once a row is ticked it comes into sight, wherever one has scrolled to."""
+    page = open_page(width=1440, height=700)
+    act_in_browser(page, site, sanlian, CENTRE)
+    with watched(page, site):
+        page.goto(f"{site}/dispatch")
+        bar, last = page.locator("#together").bounding_box(), page.locator("tr[data-row]").last.bounding_box()
+        assert bar is not None
+        assert last is not None
+        assert bar["y"] >= last["y"] + last["height"]
+        expect(page.locator("#together")).not_to_be_in_viewport()
+
+        page.locator("input[name=pick]").first.check()
+        expect(page.locator("#together")).to_be_in_viewport(ratio=1)
+        page.locator("input[name=pick]").first.uncheck()
+        expect(page.locator("#together")).not_to_be_in_viewport()

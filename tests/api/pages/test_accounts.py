@@ -30,7 +30,9 @@ def test_first_passwords_are_handed_out_once_and_open_the_door(client: TestClien
     """Each newcomer gets a password of their own, may sign in with it, and is asked for another at once."""
     newcomers(sanlian)
     act_as(client, "system_admin")
-    assert "3 个人有工号，还没有密码" in client.get("/accounts").text
+    before = client.get("/accounts?q=演示新人").text
+    assert "3 个人有工号，还没有密码" in before
+    assert (before.count('<td class="w">还没有密码</td>'), before.count("等他换掉一次性密码")) == (3, 0)
 
     answer = client.post("/accounts/first")
     again = client.post("/accounts/first")
