@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from engine.core.matter import Actor, Frozen, Json, Matter, encode, from_json, merge
+from engine.core.matter import Actor, Frozen, Json, Matter, from_json, merge
 
 BODY_VERSION = 1
 PRESSED_AT = "pressed_at"
@@ -30,29 +30,29 @@ class Event(Frozen, frozen=True, kw_only=True):
     later (nothing is counted from it).
     """
 
-    v: int
-    log: str
-    matter: str
-    seq: int
-    type: str
-    to: str
     action: str
     actor: Actor
     at: datetime
-    recorded_at: datetime
-    workflow: str
     calendar: str
-    from_: str | None = msgspec.field(default=None, name="from")
+    cause: str | None = None
+    data: dict[str, Any] = {}
     due_at: datetime | None = None
     fired_at: datetime | None = None
-    cause: str | None = None
+    from_: str | None = msgspec.field(default=None, name="from")
+    log: str
+    matter: str
     private: dict[str, str] = {}
-    data: dict[str, Any] = {}
+    recorded_at: datetime
+    seq: int
+    to: str
+    type: str
+    v: int
+    workflow: str
 
 
 def event_bytes(event: Event) -> bytes:
-    """Return the canonical bytes of *event*, to be stored and hashed as they are."""
-    return encode(event)
+    """Return the canonical bytes of *event* (RFC 8785: ASCII keys, integers, no floats), to be stored as they are."""
+    return _ENCODER.encode(event)
 
 
 def read_event(body: bytes) -> Event:
@@ -60,6 +60,8 @@ def read_event(body: bytes) -> Event:
     return _DECODER.decode(body)
 
 
+# `data` may hold anything, so it is sorted here whatever the order in which it is declared.
+_ENCODER = msgspec.json.Encoder(order="sorted")
 _DECODER = msgspec.json.Decoder(Event)
 
 

@@ -42,7 +42,12 @@ def milestone_clock(milestone: str) -> str:
 
 
 class Frozen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
-    """Base of stored values: frozen, JSON without defaults."""
+    """
+    Base of stored values: frozen, JSON without defaults.
+
+    The parts of a matter and of an event stand in the order of their names, which is that of canonical JSON: they are
+    written without sorting and read without searching.
+    """
 
 
 class Holder(Frozen, frozen=True, kw_only=True):
@@ -55,17 +60,17 @@ class Holder(Frozen, frozen=True, kw_only=True):
 class Actor(Frozen, frozen=True, kw_only=True):
     """Who acts: a post (role and unit, held by a person), or the engine itself with role `system`."""
 
+    person: str | None = None
     post: str
     role: str
     unit: str | None = None
-    person: str | None = None
 
 
 class Mark(Frozen, frozen=True, kw_only=True):
     """A recorded fact: the event that made it and its instant."""
 
-    seq: int
     at: datetime
+    seq: int
 
 
 class Change(Frozen, frozen=True, kw_only=True):
@@ -75,10 +80,10 @@ class Change(Frozen, frozen=True, kw_only=True):
     `more` counts from the old due instant (an extension), or from `at` when `anew` (a reassignment).
     """
 
-    at: datetime
-    until: datetime | None = None
-    more: str | None = None
     anew: bool = False
+    at: datetime
+    more: str | None = None
+    until: datetime | None = None
 
 
 class Clock(Frozen, frozen=True, kw_only=True):
@@ -91,19 +96,19 @@ class Clock(Frozen, frozen=True, kw_only=True):
     count in `repeats`. `late_at` is when it was recorded late, `ended` when a named clock was met.
     """
 
-    visit: int
-    started: datetime
-    since: datetime | None = None
-    limit: str
     calendar: str
-    due: datetime | None = None
-    provisional: bool = False
-    not_after: datetime | None = None
     changes: tuple[Change, ...] = ()
-    fired: tuple[str, ...] = ()
-    repeats: dict[str, int] = {}
-    late_at: datetime | None = None
+    due: datetime | None = None
     ended: datetime | None = None
+    fired: tuple[str, ...] = ()
+    late_at: datetime | None = None
+    limit: str
+    not_after: datetime | None = None
+    provisional: bool = False
+    repeats: dict[str, int] = {}
+    since: datetime | None = None
+    started: datetime
+    visit: int
 
     @property
     def counted_from(self) -> datetime:
@@ -119,22 +124,22 @@ class Clock(Frozen, frozen=True, kw_only=True):
 class ExtensionAsked(Frozen, frozen=True, kw_only=True):
     """An extension waiting for approval."""
 
-    by: Actor
     at: datetime
+    by: Actor
 
 
 class Suspended(Frozen, frozen=True, kw_only=True):
     """A state left for a pause: going back to it goes on with the same visit, these clocks and who had it then."""
 
+    answers: Holder | None = None
+    clocks: dict[str, Clock]
+    entered: datetime
+    extended: int = 0
+    extension: ExtensionAsked | None = None
+    holder: Holder | None = None
+    owes: datetime | None = None
     state: str
     visit: int
-    entered: datetime
-    clocks: dict[str, Clock]
-    holder: Holder | None = None
-    answers: Holder | None = None
-    extension: ExtensionAsked | None = None
-    extended: int = 0
-    owes: datetime | None = None
 
 
 class Settling(Frozen, frozen=True, kw_only=True):
@@ -146,19 +151,19 @@ class Settling(Frozen, frozen=True, kw_only=True):
 
     action: str
     by: Actor
-    seq: int
-    values: dict[str, Value] = {}
     private: dict[str, str] = {}
     seats: tuple[tuple[str, str], ...] = ()
+    seq: int
     topic: str | None = None
+    values: dict[str, Value] = {}
 
 
 class SeatTaken(Frozen, frozen=True, kw_only=True):
     """A child of this matter: its seat, unit and, when ended, its outcome; `void` seats do not count."""
 
+    outcome: str | None = None
     seat: str
     unit: str
-    outcome: str | None = None
     void: bool = False
 
 
@@ -174,52 +179,52 @@ class Matter(Frozen, frozen=True, kw_only=True):
     empty while open), `waiting` who waits for it.
     """
 
-    id: str
-    district: str
-    kind: str
-    workflow: str
-    version: int
-    digest: str
-    seq: int
-    state: str
-    visit: int
-    filed: datetime
-    entered: datetime
-    at: datetime
-    place: str
-    start: str
-    root: str
-    level: str | None = None
-    outcome: str | None = None
-    reporter: Actor | None = None
-    holder: Holder | None = None
-    stands_in: Holder | None = None
-    department: str | None = None
-    assignee: str | None = None
-    owes: datetime | None = None
     answers: Holder | None = None
-    kept: tuple[Holder, ...] = ()
-    klass: str = "all"
-    fields: dict[str, Value] = {}
-    private: dict[str, str] = {}
-    counters: dict[str, int] = {}
-    uses: dict[str, int] = {}
-    marks: dict[str, Mark] = {}
-    visited: dict[str, int] = {}
-    doers: dict[str, str] = {}
+    assignee: str | None = None
+    at: datetime
     clocks: dict[str, Clock] = {}
-    suspended: tuple[Suspended, ...] = ()
-    extension: ExtensionAsked | None = None
+    counters: dict[str, int] = {}
+    department: str | None = None
+    digest: str
+    district: str
+    doers: dict[str, str] = {}
+    entered: datetime
     extended: int = 0
-    settling: Settling | None = None
-    parent: str | None = None
-    seat: str | None = None
-    given: str | None = None
-    seats: dict[str, SeatTaken] = {}
-    topics: dict[str, str] = {}
-    waiting: tuple[str, ...] = ()
+    extension: ExtensionAsked | None = None
     external_due: datetime | None = None
+    fields: dict[str, Value] = {}
+    filed: datetime
     forms: int = 0
+    given: str | None = None
+    holder: Holder | None = None
+    id: str
+    kept: tuple[Holder, ...] = ()
+    kind: str
+    klass: str = "all"
+    level: str | None = None
+    marks: dict[str, Mark] = {}
+    outcome: str | None = None
+    owes: datetime | None = None
+    parent: str | None = None
+    place: str
+    private: dict[str, str] = {}
+    reporter: Actor | None = None
+    root: str
+    seat: str | None = None
+    seats: dict[str, SeatTaken] = {}
+    seq: int
+    settling: Settling | None = None
+    stands_in: Holder | None = None
+    start: str
+    state: str
+    suspended: tuple[Suspended, ...] = ()
+    topics: dict[str, str] = {}
+    uses: dict[str, int] = {}
+    version: int
+    visit: int
+    visited: dict[str, int] = {}
+    waiting: tuple[str, ...] = ()
+    workflow: str
 
     @property
     def is_open(self) -> bool:
@@ -256,9 +261,9 @@ class Timer(Frozen, frozen=True, kw_only=True):
         return (self.matter, self.clock, self.rule, self.visit, self.slot)
 
 
-def encode(value: Frozen) -> bytes:
-    """Return the canonical JSON of *value* (RFC 8785: ASCII keys, integers, no floats)."""
-    return msgspec.json.encode(value, order="sorted")
+def encode(matter: Matter) -> bytes:
+    """Return the canonical JSON of *matter* (RFC 8785: ASCII keys, integers, no floats)."""
+    return _ENCODER.encode(matter)
 
 
 def decode(data: bytes) -> Matter:
@@ -266,6 +271,7 @@ def decode(data: bytes) -> Matter:
     return _DECODER.decode(data)
 
 
+_ENCODER = msgspec.json.Encoder(order="deterministic")
 _DECODER = msgspec.json.Decoder(Matter)
 
 

@@ -4,8 +4,9 @@ import hashlib
 import hmac
 import json
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import Any, get_args
 
+import msgspec
 import pytest
 import rfc8785
 from hypothesis import given
@@ -162,6 +163,14 @@ def test_chain_origin_differs_between_logs_and_matters() -> None:
     assert len({chain_origin("a", "bc"), chain_origin("ab", "c"), chain_origin("a", "c")}) == 3
 
 
+def test_parts_of_events_and_matters_stand_in_the_order_of_their_names() -> None:
+    """A matter is written without sorting, and both are read without searching, because they are declared so."""
+    for kind in _kinds_in(Event, Matter):
+        names = [field.encode_name for field in msgspec.structs.fields(kind)]
+        assert names == sorted(names), kind.__name__
+        assert all(name.isascii() for name in names), kind.__name__
+
+
 @given(salt=st.binary(min_size=32, max_size=32), value=st.binary(max_size=64))
 def test_commitment_opens_only_with_its_own_salt_ref_and_value(salt: bytes, value: bytes) -> None:
     """The ref inside the hash stops a swap between fields and matters; the salt hides short values."""
@@ -228,6 +237,19 @@ def test_as_of_equals_the_fold_of_the_events_up_to_then() -> None:
 
 def _plain(event: Event) -> dict[str, Any]:
     return {name: getattr(event, name) for name in event.__struct_fields__}
+
+
+def _kinds_in(*kinds: Any) -> set[type[msgspec.Struct]]:
+    """Those of *kinds* that are structs, and all structs inside of them."""
+    found: set[type[msgspec.Struct]] = set()
+    waiting = list(kinds)
+    while waiting:
+        kind = waiting.pop()
+        waiting.extend(get_args(kind))
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind not in found:
+            found.add(kind)
+            waiting.extend(field.type for field in msgspec.structs.fields(kind))
+    return found
 
 
 def _head(bodies: list[bytes]) -> bytes:
