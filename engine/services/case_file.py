@@ -179,7 +179,7 @@ def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surrou
     sight = sight_in(tx, viewer, world=around.world, flow_of=around.flow_of, now=around.now)
     sight.must_see(tx, matter, asked=ref)
     workflow, world, now = around.flow_of(matter.digest), around.world, around.now
-    events = [read_event(record.body) for record in tx.events.of(matter.id)]
+    events = [read_event(record.body) for record in tx.events.of_matter(matter.id)]
     private = _private(tx, _readable_by(viewer, events, workflow), workflow=workflow)
     coming = coming_to(matter, now=now, workflow=workflow, world=world)
     state = workflow.states[matter.state]

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Column, Connection, DateTime, Table
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 Cells: TypeAlias = tuple[Any, ...]
 
@@ -46,7 +46,7 @@ class _Statement:
     def __init__(self, table: Table, columns: Sequence[Column[Any]]) -> None:
         self.table = table
         self.columns = tuple(columns)
-        self._instants = tuple(n for n, column in enumerate(columns) if _is_instant(column))
+        self._instants = tuple(n for n, column in enumerate(columns) if is_instant(column.type))
 
     def for_sqlite(self, rows: Iterable[Cells]) -> list[Cells]:
         """Return *rows* with their instants as text."""
@@ -76,9 +76,9 @@ class _Statement:
         return "unnest(" + ", ".join(f"%b::{kind}[]" for kind in kinds) + ")"
 
 
-def _is_instant(column: Column[Any]) -> bool:
-    kind = column.type.impl if isinstance(column.type, TypeDecorator) else column.type
-    return isinstance(kind, DateTime)
+def is_instant(kind: TypeEngine[Any]) -> bool:
+    """Whether *kind* is that of instants."""
+    return isinstance(kind.impl if isinstance(kind, TypeDecorator) else kind, DateTime)
 
 
 class BulkInsert(_Statement):

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, select, update
 
 from engine.store.bulk import BulkInsert, is_sqlite
 from engine.store.matters import batched_ids
+from engine.store.prepared import Prepared
 from engine.store.repository import Repository, table
 
 DEMAND = table("demand")
@@ -27,6 +28,14 @@ _INSERT = BulkInsert(DEMAND, ("district_id", *_NAMES))
 _REPORTER_NAMES = ("matter_id", "n", "person", "name_ref", "phone_ref")
 _INSERT_REPORTERS = BulkInsert(REPORTER, ("district_id", *_REPORTER_NAMES))
 _BEGIN_SERIES = BulkInsert(SERIAL, ("district_id", "series", "last"), unless_there=True)
+_DEMAND = select(*(DEMAND.c[name] for name in _NAMES)).where(DEMAND.c.district_id == bindparam("district"))
+_MANY = Prepared(_DEMAND.where(DEMAND.c.matter_id.in_(bindparam("matters", expanding=True))))
+_BY_NUMBER = Prepared(_DEMAND.where(DEMAND.c.number == bindparam("number")))
+_REPORTERS = Prepared(
+    select(*(REPORTER.c[name] for name in _REPORTER_NAMES))
+    .where(REPORTER.c.district_id == bindparam("district"), REPORTER.c.matter_id == bindparam("matter"))
+    .order_by(REPORTER.c.n)
+)
 _SET_CATEGORY = (
     update(DEMAND)
     .where(DEMAND.c.district_id == bindparam("of_district"), DEMAND.c.matter_id == bindparam("of_matter"))
@@ -90,17 +99,13 @@ class Demands(Repository):
         """Return the demands of those matters that have one."""
         found: dict[str, Demand] = {}
         for some in batched_ids(matter_ids):
-            query = select(*(DEMAND.c[name] for name in _NAMES))
-            query = query.where(DEMAND.c.district_id == self.district, DEMAND.c.matter_id.in_(some))
-            for row in self.connection.execute(query):
-                found[row.matter_id] = Demand(*row)
+            for row in _MANY.rows(self.connection, district=self.district, matters=some):
+                found[row[0]] = Demand(*row)
         return found
 
     def by_number(self, number: str) -> Demand | None:
         """Return the demand of that number."""
-        query = select(*(DEMAND.c[name] for name in _NAMES))
-        query = query.where(DEMAND.c.district_id == self.district, DEMAND.c.number == number)
-        row = self.connection.execute(query).one_or_none()
+        row = _BY_NUMBER.first(self.connection, district=self.district, number=number)
         return Demand(*row) if row else None
 
     def by_external(self, numbers: Collection[str]) -> dict[str, Demand]:
@@ -127,9 +132,7 @@ class Demands(Repository):
 
     def reporters_of(self, matter_id: str) -> list[Reporter]:
         """Return the reporters of a demand, in order."""
-        query = select(*(REPORTER.c[name] for name in _REPORTER_NAMES))
-        query = query.where(REPORTER.c.district_id == self.district, REPORTER.c.matter_id == matter_id)
-        return [Reporter(*row) for row in self.connection.execute(query.order_by(REPORTER.c.n))]
+        return [Reporter(*row) for row in _REPORTERS.rows(self.connection, district=self.district, matter=matter_id)]
 
     def take_serials(self, series: str, count: int) -> range:
         """Take the next *count* numbers of *series*; others who want some wait until this transaction ends."""

@@ -2,16 +2,31 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, Subquery, and_, func, or_, select, union
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    Select,
+    Subquery,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    union,
+)
 
 from engine.core.matter import Matter, decode
-from engine.store.listing import MATTER, After
+from engine.store.listing import MATTER, MOST_QUERIES, After
+from engine.store.prepared import Prepared
 from engine.store.repository import Repository
 
 States = Collection[tuple[str, str]]
+_ONCE = datetime(2000, 1, 1, tzinfo=UTC)  # stands for an instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,50 +57,97 @@ class Desks(Repository):
 
     def page(self, desk: Desk, *, waits: bool, after: After | None, limit: int) -> tuple[Matter, ...]:
         """Return the next *limit* matters by due instant, those without last: *waits* tells which half of the desk."""
-        lying = self._lying(desk)
-        is_waiting = _step(lying).in_(_names(desk.waiting))
-        chosen = select(lying.c.id).where(is_waiting if waits else ~is_waiting)
-        if after is not None:
-            chosen = chosen.where(_beyond(lying, after))
-        chosen = chosen.order_by(lying.c.due_at.asc().nulls_last(), lying.c.id).limit(limit)
-        query = select(MATTER.c.snapshot).where(MATTER.c.district_id == self.district, MATTER.c.id.in_(chosen))
-        rows = self.connection.execute(query.order_by(MATTER.c.due_at.asc().nulls_last(), MATTER.c.id))
-        return tuple(decode(row.snapshot) for row in rows)
+        query = _page(_pattern(desk), waits=waits, after=None if after is None else after.at is not None)
+        place = {} if after is None else {"after_at": after.at, "after_id": after.id}
+        rows = query.scalars(self.connection, **self._values(desk), **place, limit=limit)
+        return tuple(decode(snapshot) for snapshot in rows)
 
     def counts(self, desk: Desk, stretches: Collection[Stretch]) -> tuple[int, ...]:
         """Return how many matters wait for the desk's owner in each of *stretches*, then how many wait for others."""
-        lying = self._lying(desk)
-        sums = [func.count().filter(_within(lying, one)) for one in stretches]
-        query = select(lying.c.workflow, lying.c.state, func.count(), *sums).group_by(lying.c.workflow, lying.c.state)
-        mine, waiting = [0] * len(sums), 0
-        for workflow, state, all_of_it, *counted in self.connection.execute(query):
+        values = self._values(desk)
+        for number, one in enumerate(stretches):
+            values |= {f"s{number}_after": one.after, f"s{number}_until": one.until}
+        query = _counts(_pattern(desk), tuple(map(_kind_of, stretches)))
+        mine, waiting = [0] * len(stretches), 0
+        for workflow, state, all_of_it, *counted in query.rows(self.connection, **values):
             if (workflow, state) in desk.waiting:
                 waiting += all_of_it
             else:
                 mine = [known + count for known, count in zip(mine, counted, strict=True)]
         return (*mine, waiting)
 
-    def _lying(self, desk: Desk) -> Subquery:
-        """What lies on the desk: each seat's part from its own index, for with OR every open matter is read."""
-        column = MATTER.c
-        mine = [self._part(held, column.holder_role == role) for role, held in _by_role(desk.seats)]
-        if desk.places and desk.states:
-            mine.append(self._part(column.place.in_(sorted(desk.places)), _step(MATTER).in_(_names(desk.states))))
-        return union(*mine).subquery("lying")
+    def _values(self, desk: Desk) -> dict[str, Any]:
+        units = {f"units_of_{role}": held for role, held in _units_of(desk).items()}
+        return {"district": self.district, "places": desk.places, **units}
 
-    def _part(self, *conditions: ColumnElement[bool]) -> Select[Any]:
-        column = MATTER.c
-        lies = (column.district_id == self.district, column.outcome.is_(None), *conditions)
-        return select(column.id, column.due_at, column.workflow, column.state).where(*lies)
+
+def _units_of(desk: Desk) -> dict[str, list[str]]:
+    """Return the units of each role that has any."""
+    found: dict[str, list[str]] = {}
+    for role, unit in sorted((role, unit) for role, unit in desk.seats if unit is not None):
+        found.setdefault(role, []).append(unit)
+    return found
+
+
+def _pattern(desk: Desk) -> Desk:
+    """Return *desk* with stand-ins for its units and places: desks of one pattern are one query."""
+    shares = bool(desk.places and desk.states)
+    return Desk(
+        seats=frozenset((role, None if unit is None else "") for role, unit in desk.seats),
+        places=frozenset(("",)) if shares else frozenset(),
+        states=frozenset(desk.states) if shares else frozenset(),
+        waiting=frozenset(desk.waiting),
+    )
+
+
+def _kind_of(stretch: Stretch) -> Stretch:
+    after, until = stretch.after and _ONCE, stretch.until and _ONCE
+    return Stretch(after=after, until=until, dated=stretch.dated)
+
+
+@lru_cache(maxsize=MOST_QUERIES)
+def _page(pattern: Desk, *, waits: bool, after: bool | None) -> Prepared:
+    """Return the query of a page; *after* tells whether the last row of the page before had an instant."""
+    lying = _lying(pattern)
+    is_waiting = _step(lying).in_(_names(pattern.waiting))
+    chosen = select(lying.c.id).where(is_waiting if waits else ~is_waiting)
+    if after is not None:
+        chosen = chosen.where(_beyond(lying, is_dated=after))
+    chosen = chosen.order_by(lying.c.due_at.asc().nulls_last(), lying.c.id).limit(bindparam("limit"))
+    here = (MATTER.c.district_id == bindparam("district"), MATTER.c.id.in_(chosen))
+    return Prepared(select(MATTER.c.snapshot).where(*here).order_by(MATTER.c.due_at.asc().nulls_last(), MATTER.c.id))
+
+
+@lru_cache(maxsize=MOST_QUERIES)
+def _counts(pattern: Desk, stretches: tuple[Stretch, ...]) -> Prepared:
+    lying = _lying(pattern)
+    sums = [func.count().filter(_within(lying, one, prefix=f"s{number}_")) for number, one in enumerate(stretches)]
+    steps = (lying.c.workflow, lying.c.state)
+    return Prepared(select(*steps, func.count(), *sums).group_by(*steps))
+
+
+def _lying(pattern: Desk) -> Subquery:
+    """What lies on the desk: each seat's part from its own index, for with OR every open matter is read."""
+    column = MATTER.c
+    mine = [_part(held, column.holder_role == role) for role, held in _by_role(pattern.seats)]
+    if pattern.states:
+        here = column.place.in_(bindparam("places", expanding=True))
+        mine.append(_part(here, _step(MATTER).in_(_names(pattern.states))))
+    return union(*mine).subquery("lying")
+
+
+def _part(*conditions: ColumnElement[bool]) -> Select[Any]:
+    column = MATTER.c
+    lies = (column.district_id == bindparam("district"), column.outcome.is_(None), *conditions)
+    return select(column.id, column.due_at, column.workflow, column.state).where(*lies)
 
 
 def _by_role(seats: Collection[tuple[str, str | None]]) -> Iterator[tuple[str, ColumnElement[bool]]]:
     """Yield each role with the condition on its units: one part of the union a role, however many seats are empty."""
     unit = MATTER.c.holder_unit
     for role in sorted({role for role, _ in seats}):
-        units = sorted(held for one, held in seats if one == role and held is not None)
-        if units:
-            yield role, unit == units[0] if len(units) == 1 else unit.in_(units)
+        if (role, "") in seats:
+            yield role, unit.in_(bindparam(f"units_of_{role}", expanding=True))
         if (role, None) in seats:
             yield role, unit.is_(None)
 
@@ -98,18 +160,20 @@ def _names(states: States) -> list[str]:
     return sorted(f"{workflow}/{state}" for workflow, state in states)
 
 
-def _within(lying: Subquery, stretch: Stretch) -> ColumnElement[bool]:
+def _within(lying: Subquery, stretch: Stretch, *, prefix: str) -> ColumnElement[bool]:
     due = lying.c.due_at
     if not stretch.dated:
         return due.is_(None)
     bounds: list[ColumnElement[bool]] = [due.is_not(None)]
-    bounds += [due > stretch.after] if stretch.after is not None else []
-    bounds += [due <= stretch.until] if stretch.until is not None else []
+    bounds += [due > bindparam(f"{prefix}after")] if stretch.after is not None else []
+    bounds += [due <= bindparam(f"{prefix}until")] if stretch.until is not None else []
     return and_(*bounds)
 
 
-def _beyond(lying: Subquery, after: After) -> ColumnElement[bool]:
+def _beyond(lying: Subquery, *, is_dated: bool) -> ColumnElement[bool]:
     due, ident = lying.c.due_at, lying.c.id
-    if after.at is None:
-        return and_(due.is_(None), ident > after.id)
-    return or_(due > after.at, and_(due == after.at, ident > after.id), due.is_(None))
+    at: BindParameter[datetime] = bindparam("after_at")
+    last: BindParameter[str] = bindparam("after_id")
+    if not is_dated:
+        return and_(due.is_(None), ident > last)
+    return or_(due > at, and_(due == at, ident > last), due.is_(None))

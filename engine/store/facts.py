@@ -1,11 +1,13 @@
 """Facts of the deployment."""
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from engine.store.bulk import is_sqlite
+from engine.store.prepared import Prepared
 from engine.store.repository import Repository, table
 
 FACT = table("deployment")
+_ALL = Prepared(select(FACT.c.key, FACT.c.value).where(FACT.c.district_id == bindparam("district")))
 
 
 class Facts(Repository):
@@ -17,8 +19,7 @@ class Facts(Repository):
 
     def all(self) -> dict[str, str]:
         """Return all facts."""
-        query = select(FACT.c.key, FACT.c.value).where(FACT.c.district_id == self.district)
-        return {row.key: row.value for row in self.connection.execute(query)}
+        return dict(_ALL.rows(self.connection, district=self.district))
 
     def put(self, key: str, value: str) -> None:
         """Note a fact."""

@@ -8,10 +8,17 @@ from datetime import datetime
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from engine.store.prepared import Prepared
 from engine.store.repository import Repository, table
 
 FILE = table("file")
 
+_OF_MATTER = Prepared(
+    select(FILE.c.id, FILE.c.at)
+    .where(FILE.c.district_id == bindparam("district"), FILE.c.matter_id == bindparam("matter"))
+    .where(FILE.c.bytes.is_not(None))
+    .order_by(FILE.c.at, FILE.c.id)
+)
 _ATTACH = (
     update(FILE)
     .where(FILE.c.district_id == bindparam("of_district"), FILE.c.id == bindparam("file"), FILE.c.matter_id.is_(None))
@@ -70,10 +77,8 @@ class Files(Repository):
 
     def of_matter(self, matter_id: str) -> list[tuple[str, datetime]]:
         """Return (id, instant) of the files given with a matter that are still there, oldest first."""
-        query = select(FILE.c.id, FILE.c.at).where(
-            FILE.c.district_id == self.district, FILE.c.matter_id == matter_id, FILE.c.bytes.is_not(None)
-        )
-        return [(row.id, row.at) for row in self.connection.execute(query.order_by(FILE.c.at, FILE.c.id))]
+        rows = _OF_MATTER.rows(self.connection, district=self.district, matter=matter_id)
+        return [(file, at) for file, at in rows]
 
     def get(self, file_id: str) -> StoredFile | None:
         """Return a file."""

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import bindparam, select
 
 from engine.core.matter import STATE_CLOCK, Matter, decode, encode
 from engine.store.bulk import CHUNK, BulkInsert, BulkUpdate, Cells, is_sqlite
 from engine.store.database import TryAgain
+from engine.store.prepared import Prepared
 from engine.store.repository import Repository, table
 
 MATTER = table("matter")
@@ -44,6 +45,9 @@ _LOAD = (
     .where(MATTER.c.district_id == bindparam("district"), MATTER.c.id.in_(bindparam("ids", expanding=True)))
     .order_by(MATTER.c.id)
 )
+_READ = Prepared(_LOAD)
+_LOCK = Prepared(_LOAD.with_for_update())
+_LOCK_FREE = Prepared(_LOAD.with_for_update(skip_locked=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +72,20 @@ class Matters(Repository):
 
     def read_many(self, ids: Collection[str]) -> dict[str, Stored]:
         """Return those of *ids* that exist, without locking them."""
-        return self._load(_LOAD, ids)
+        return self._load(_READ, ids)
 
     def load_many(self, ids: Collection[str]) -> dict[str, Stored]:
         """Return those of *ids* that exist and lock them, in id order, for the rest of the transaction."""
-        return self._load(_LOAD.with_for_update() if self.have_locks else _LOAD, ids)
+        return self._load(_LOCK if self.have_locks else _READ, ids)
 
     def load_free(self, ids: Collection[str]) -> dict[str, Stored]:
         """Do the same, but leave out what somebody else has locked instead of waiting for it."""
-        return self._load(_LOAD.with_for_update(skip_locked=True) if self.have_locks else _LOAD, ids)
+        return self._load(_LOCK_FREE if self.have_locks else _READ, ids)
 
-    def _load(self, statement: Select[Any], ids: Collection[str]) -> dict[str, Stored]:
+    def _load(self, statement: Prepared, ids: Collection[str]) -> dict[str, Stored]:
         found: dict[str, Stored] = {}
         for some in batched_ids(ids):
-            for snapshot, head in self.connection.execute(statement, {"district": self.district, "ids": some}):
+            for snapshot, head in statement.rows(self.connection, district=self.district, ids=some):
                 matter = decode(snapshot)
                 found[matter.id] = Stored(matter, head)
         return found

@@ -5,9 +5,10 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, select, update
 
 from engine.store.bulk import is_sqlite
+from engine.store.prepared import Prepared
 from engine.store.repository import Repository, table
 
 PERSON = table("person")
@@ -57,6 +58,12 @@ class Tries:
 
 _PERSON = tuple(PERSON.c[one.name] for one in fields(Person))
 _SESSION = tuple(SESSION.c[one.name] for one in fields(Session))
+_BY_ID = Prepared(
+    select(*_PERSON).where(PERSON.c.district_id == bindparam("district"), PERSON.c.id == bindparam("person"))
+)
+_BY_TOKEN = Prepared(
+    select(*_SESSION).where(SESSION.c.district_id == bindparam("district"), SESSION.c.token_hash == bindparam("token"))
+)
 
 
 class People(Repository):
@@ -64,14 +71,12 @@ class People(Repository):
 
     def get(self, person_id: str) -> Person | None:
         """Return a person by id."""
-        return self._one(PERSON.c.id == person_id)
+        row = _BY_ID.first(self.connection, district=self.district, person=person_id)
+        return None if row is None else Person(*row)
 
     def by_login(self, login: str) -> Person | None:
         """Return the person of an account."""
-        return self._one(PERSON.c.login == login)
-
-    def _one(self, found: ColumnElement[bool]) -> Person | None:
-        query = select(*_PERSON).where(PERSON.c.district_id == self.district, found)
+        query = select(*_PERSON).where(PERSON.c.district_id == self.district, PERSON.c.login == login)
         row = self.connection.execute(query).one_or_none()
         return None if row is None else Person(*row)
 
@@ -115,8 +120,7 @@ class Sessions(Repository):
 
     def get(self, token_hash: str) -> Session | None:
         """Return the session of a token, also one that is over."""
-        query = select(*_SESSION).where(SESSION.c.district_id == self.district, SESSION.c.token_hash == token_hash)
-        row = self.connection.execute(query).one_or_none()
+        row = _BY_TOKEN.first(self.connection, district=self.district, token=token_hash)
         return None if row is None else Session(*row)
 
     def add(self, session: Session) -> None:

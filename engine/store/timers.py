@@ -11,6 +11,7 @@ from engine.core.matter import Timer, decode
 from engine.core.terms import MatterKind
 from engine.store.bulk import CHUNK, BulkDelete, BulkInsert, Cells, is_sqlite
 from engine.store.matters import MATTER, Stored, batched_ids
+from engine.store.prepared import Prepared
 from engine.store.repository import Repository, table
 
 TIMER = table("timer")
@@ -38,7 +39,7 @@ _RINGING = (
 )
 _RINGING_FREE = _RINGING.with_for_update(of=MATTER, skip_locked=True)
 # Without the snapshots: two thousand matters would be read for a line of the board.
-_RINGING_BETWEEN = (
+_RINGING_BETWEEN = Prepared(
     select(
         TIMER.c.matter_id, TIMER.c.clock, TIMER.c.rule, TIMER.c.fire_at,
         MATTER.c.digest, MATTER.c.state, MATTER.c.level, MATTER.c.klass,
@@ -125,7 +126,7 @@ class Timers(Repository):
     def ringing_between(self, after: datetime, until: datetime, *, limit: int) -> list[Ringing]:
         """Return up to *limit* timers of demands that ring after *after* and before *until*, earliest first."""
         asked = {"district": self.district, "after": after, "until": until, "limit": limit}
-        return [Ringing(*row) for row in self.connection.execute(_RINGING_BETWEEN, asked)]
+        return [Ringing(*row) for row in _RINGING_BETWEEN.rows(self.connection, **asked)]
 
     def next_fire(self) -> datetime | None:
         """When the next timer rings."""

@@ -5,10 +5,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Update, and_, delete, intersect, select, update
+from sqlalchemy import Update, and_, bindparam, delete, intersect, select, update
 
 from engine.store.bulk import BulkInsert
 from engine.store.matters import batched_ids
+from engine.store.prepared import Prepared
 from engine.store.repository import Repository, table
 from engine.store.scope import Scope, within
 
@@ -18,6 +19,11 @@ BIGRAM = table("vault_bigram")
 
 _NAMES = ("ref", "matter_id", "seq", "field", "subject", "salt", "value", "purpose", "keep_until")
 _INSERT = BulkInsert(VAULT, ("district_id", *_NAMES, "restricted"))
+_MANY = Prepared(
+    select(*(VAULT.c[name] for name in _NAMES), VAULT.c.restricted, VAULT.c.erased_at).where(
+        VAULT.c.district_id == bindparam("district"), VAULT.c.ref.in_(bindparam("refs", expanding=True))
+    )
+)
 _INSERT_GRAMS = BulkInsert(BIGRAM, ("district_id", "gram", "ref"))
 
 
@@ -53,12 +59,10 @@ class Vault(Repository):
 
     def get_many(self, refs: Collection[str]) -> dict[str, Secret]:
         """Return the rows of those of *refs* that exist, restricted and erased ones too."""
-        columns = (*(VAULT.c[name] for name in _NAMES), VAULT.c.restricted, VAULT.c.erased_at)
         found: dict[str, Secret] = {}
         for some in batched_ids(refs):
-            query = select(*columns).where(VAULT.c.district_id == self.district, VAULT.c.ref.in_(some))
-            for row in self.connection.execute(query):
-                found[row.ref] = Secret(*row)
+            for row in _MANY.rows(self.connection, district=self.district, refs=some):
+                found[row[0]] = Secret(*row)
         return found
 
     def search(self, text: str, *, limit: int, scope: Scope | None = None) -> list[str]:

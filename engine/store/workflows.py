@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, and_, insert, select, update
+from sqlalchemy import Table, and_, bindparam, insert, select, update
 
+from engine.store.prepared import Prepared
 from engine.store.repository import Repository, table
 
 WORKFLOW = table("workflow_version")
@@ -24,6 +25,9 @@ _NAMES = (
     "current",
 )
 _CALENDAR_NAMES = ("digest", "id", "texts", "stored_at", "current")
+_CURRENT = Prepared(
+    select(WORKFLOW.c.id, WORKFLOW.c.digest).where(WORKFLOW.c.district_id == bindparam("district"), WORKFLOW.c.current)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +85,7 @@ class Workflows(Repository):
 
     def current_digests(self) -> dict[str, str]:
         """Return the content hash of the current version of every flow."""
-        query = select(WORKFLOW.c.id, WORKFLOW.c.digest)
-        rows = self.connection.execute(query.where(WORKFLOW.c.district_id == self.district, WORKFLOW.c.current))
-        return {row.id: row.digest for row in rows}
+        return dict(_CURRENT.rows(self.connection, district=self.district))
 
     def versions(self, workflow: str | None = None) -> list[WorkflowVersion]:
         """Return every version (of one flow), oldest first."""
