@@ -16,10 +16,11 @@ from starlette.routing import Match
 
 from api.dependencies import Asked, PageFrame, look_of
 from api.faults import faults_of, said_of
-from api.rendering import draw
+from api.rendering import RETRY_SECONDS, draw
 from engine.errors import (
     BadInput,
     Broken,
+    Busy,
     Conflict,
     Forbidden,
     KeyReused,
@@ -38,7 +39,6 @@ logger = logging.getLogger(__name__)
 TYPE = "urn:sanlian:error:"
 # Below it programs are answered, whatever they accept.
 API = "/api/v1/"
-RETRY_SECONDS = 5
 _HEADERS = {503: {"Retry-After": str(RETRY_SECONDS)}, 401: {"WWW-Authenticate": 'Cookie realm="sanlian"'}}
 _STATUS: tuple[tuple[type[SanlianError], int], ...] = (
     (NotFound, 404),
@@ -71,6 +71,7 @@ _TITLES = {
 }
 _TITLE_OF: dict[type[SanlianError], str] = {
     NotFound: "没有这件事",
+    Busy: "现在用的人太多",
     Forbidden: "这一页不归这个岗位",
     PasswordNeeded: "要再输一次密码",
     PasswordChangeNeeded: "先换掉一次性密码",

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TEMPLATES = ROOT / "templates"
 STATIC = ROOT / "api" / "static"
 _VERSION_DIGITS = 10
+RETRY_SECONDS = 5
 
 
 @lru_cache(maxsize=64)
@@ -38,4 +39,5 @@ def environment() -> Environment:
 def draw(template: str, context: Mapping[str, Any], *, status: int = 200) -> HTMLResponse:
     """Return the page drawn from *template*."""
     text = environment().get_template(template).render(**context)
-    return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store"})
+    again = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else {}
+    return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-store", **again})

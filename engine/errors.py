@@ -18,6 +18,7 @@ Every error the engine raises, with its stable code and its wording.
     ├── Refused             the engine will not do this now (carries the refusal)
     ├── Conflict            somebody else was first, or the key was used for another request
     ├── Unavailable         the store cannot take it now: busy, full, read only, gone
+    │   └── Busy            too many want the same costly work at this moment
     └── Broken              a promise of ours does not hold; the log says where
 
 The wording stands here and nowhere else: ``text`` is the Chinese sentence, filled from the error's own fields.
@@ -217,6 +218,13 @@ class Unavailable(SanlianError):
 
     code = "unavailable"
     text = "暂时存不进去：{what}。您填的内容还在，请稍后再提交。"
+
+
+class Busy(Unavailable):
+    """Too many want the same costly work at this moment. Fields: what, retry_after_seconds."""
+
+    code = "busy"
+    text = "{what}，请过几秒再试一次。您填的内容还在。"
 
 
 class Broken(SanlianError):

@@ -12,7 +12,7 @@ from api.pages.signing_in import text_of
 from api.rendering import draw
 from engine.core.abilities import office_of
 from engine.core.terms import Ability
-from engine.errors import BadInput, Conflict
+from engine.errors import BadInput, Busy, Conflict
 from engine.services.accounts import (
     AT_A_TIME,
     Account,
@@ -76,7 +76,7 @@ def press_open(asked: AskedNow, posted: Posted) -> Response:
             asked.sanlian.uow, person, login, organisation=asked.world.organisation, by=by, keys=asked.sanlian.keys,
             now=asked.now,
         )  # fmt: skip
-    except (BadInput, Conflict) as error:
+    except (BadInput, Conflict, Busy) as error:
         return _page(asked, q=text_of(posted, "q"), faulty=(person, login, str(error)))
     return _handed(asked, posted, person, password)
 

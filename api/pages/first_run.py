@@ -12,7 +12,7 @@ from api.pages.signing_in import FIRST_RUN, SIGN_IN, text_of
 from api.rendering import draw
 from api.sessions import address_of
 from engine.core.terms import Office
-from engine.errors import CodeRefused, TooManyTries
+from engine.errors import Busy, CodeRefused, TooManyTries
 from engine.services.first_run import Administrator, is_first_run, make_administrators
 
 router = APIRouter()
@@ -60,7 +60,7 @@ def press_first_run(asked: AskedByAnybody, posted: Posted) -> Response:
         faults = make_administrators(
             asked.sanlian.uow, code, given, address=address_of(asked.request), keys=asked.sanlian.keys, now=asked.now
         )
-    except (CodeRefused, TooManyTries) as error:
+    except (CodeRefused, TooManyTries, Busy) as error:
         return _page(asked, code=code, given=given, faults={"code": str(error)})
     if faults:
         found = {f"{one.office.value}-{one.field}": one.text for one in faults}

@@ -12,12 +12,12 @@ from api.pages.filing import demand_flow, field_in, place_field
 from api.pages.forms import Form, Typed, filled, kept_texts, missing, typed_in, values_of
 from api.pages.guessing import CATEGORY, DETAIL, KIND, PLACE, Guess, building_field, guess, proposing, with_building
 from api.pages.queued import AskedByWriter, lead_on
-from api.pages.uploads import with_uploads
+from api.pages.uploads import NotKept, with_uploads
 from api.rendering import draw
 from engine.core.decision import Refusal
-from engine.core.terms import Ability, RefusalCode
+from engine.core.terms import Ability
 from engine.core.workflow.declaration import Workflow
-from engine.errors import BadFile, SanlianError
+from engine.errors import SanlianError
 from engine.services.found import Way, file_found, way_of
 
 router = APIRouter()
@@ -50,9 +50,8 @@ def hand_in(asked: AskedByWriter, posted: Posted) -> Response:
         return answer(asked.request, plain_problem(428, "这个页面缺了编号，请重新打开「边巡边办」再提交。"))
     try:
         typed = with_uploads(asked, typed)
-    except BadFile as error:
-        refusal = Refusal(RefusalCode.FIELD, str(error), next(iter(typed.files)))
-        return _again(asked, flow, form, replace(typed, files={}), refusal=refusal)
+    except NotKept as stopped:
+        return _again(asked, flow, form, stopped.typed, refusal=stopped.refusal, status=stopped.status)
     whole = with_building(asked, typed)
     lacking = missing(form, whole)
     if lacking is not None:
@@ -109,16 +108,17 @@ def _form(asked: Asked, flow: Workflow | None, way: Way | None) -> Form:
     return replace(blank, start=way.start.id, fields=(*photos, *words[:1], place, *where, *words[1:]))
 
 
-def _again(asked: Asked, flow: Workflow, form: Form, typed: Typed, *, refusal: Refusal | None = None) -> Response:
+def _again(
+    asked: Asked, flow: Workflow, form: Form, typed: Typed, *, refusal: Refusal | None = None, status: int = 422
+) -> Response:
     """The page with what was written, what is wrong with it, and what it looks like."""
     looks_like, proposed = guess(asked, typed, flow=flow, guessed_kind="")
     proposed = replace(proposed, values={name: value for name, value in proposed.values.items() if name != KIND})
     guessed_now = CATEGORY in proposed.values and CATEGORY not in typed.values
     if refusal is not None and guessed_now and missing(form, with_building(asked, proposed)) is None:
         return _page(asked, proposing(filled(form, proposed), looks_like), found=looks_like, look_first=True)
-    status = 200 if refusal is None else 422
     shown = proposing(filled(form, proposed, refusal=refusal), looks_like)
-    return _page(asked, shown, found=looks_like, status=status)
+    return _page(asked, shown, found=looks_like, status=200 if refusal is None else status)
 
 
 _NOTHING = Guess()

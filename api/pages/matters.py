@@ -10,13 +10,13 @@ from api.dependencies import Asked, AskedNow, Posted
 from api.errors import Kept, answer, plain_problem, problem_of
 from api.pages.forms import Choices, Form, Typed, filled, form_of, kept_texts, missing, typed_in, values_of
 from api.pages.queued import AskedByWriter, lead_on, was_taken_before
-from api.pages.uploads import with_uploads
+from api.pages.uploads import NotKept, with_uploads
 from api.rendering import draw
 from engine.core.command import Act, SeatAsked
 from engine.core.decision import Refusal
 from engine.core.offers import Offer
 from engine.core.terms import Purpose, RefusalCode, UnitKind
-from engine.errors import BadFile, Conflict, NotFound, SanlianError
+from engine.errors import Conflict, NotFound, SanlianError
 from engine.services.advance import Done, Entry, advance
 from engine.services.case_file import (
     CaseFile,
@@ -32,6 +32,7 @@ from engine.services.show_file import Photos, photos_of
 router = APIRouter()
 
 _STATUS = {RefusalCode.STALE: 412, RefusalCode.REQUIRED: 422, RefusalCode.FIELD: 422}
+_AT_FIELDS = frozenset({RefusalCode.REQUIRED, RefusalCode.FIELD})  # said where the field is
 HISTORY_SHOWN = 12
 LIST = "/work"
 _DRAFTS = {"filed": "/matters/new:new"}  # drafts of other pages end with what is said here
@@ -94,10 +95,8 @@ def act(ref: str, action: str, asked: AskedByWriter, posted: Posted) -> Response
         return answer(asked.request, problem_of(error, kept=[Kept("你写的", text) for text in typed.values.values()]))
     try:
         typed = with_uploads(asked, typed)
-    except BadFile as error:
-        return _refused(
-            asked, ref, Tried(action, typed, Refusal(RefusalCode.FIELD, str(error), next(iter(typed.files))))
-        )
+    except NotKept as stopped:
+        return _refused(asked, ref, Tried(action, stopped.typed, stopped.refusal), status=stopped.status)
     refusal = None if taken else missing(_form(asked, case, action), typed)
     if refusal is None:
         try:
@@ -140,10 +139,10 @@ def _press(asked: Asked, case: Offered, *, action: str, typed: Typed) -> Refusal
     raise Conflict(what="这件事正由别人办理，请刷新后再试。")
 
 
-def _refused(asked: Asked, ref: str, tried: Tried) -> Response:
+def _refused(asked: Asked, ref: str, tried: Tried, *, status: int | None = None) -> Response:
     case = case_of(asked, ref)
-    status = _STATUS.get(tried.refusal.code, 409)
-    notices = () if status == 422 else (_refused_notice(asked, case, tried),)
+    status = status or _STATUS.get(tried.refusal.code, 409)
+    notices = () if tried.refusal.code in _AT_FIELDS else (_refused_notice(asked, case, tried),)
     return _page(asked, case, notices=notices, opened=tried.action, tried=tried, status=status)
 
 
@@ -246,7 +245,7 @@ def _page(
 ) -> Response:
     forms = _forms(asked, case, opened=opened)
     if tried is not None:
-        shown = tried.refusal if status == 422 else None
+        shown = tried.refusal if tried.refusal.code in _AT_FIELDS else None
         forms = tuple(filled(one, tried.typed, refusal=shown) if one.name == tried.action else one for one in forms)
     context: dict[str, Any] = {
         **asked.frame(), "case": case, "forms": forms, "notices": notices,

@@ -14,7 +14,7 @@ from api.errors import answer, plain_problem
 from api.pages.forms import Problem
 from api.rendering import draw
 from engine.core.terms import Ability
-from engine.errors import BadFile, BadInput
+from engine.errors import BadFile, BadInput, Busy
 from engine.services.give_back_orders import OrdersBack, give_back_orders, read_export
 from engine.services.keep_orders import keep_orders, orders_file, take_in_kept
 from engine.services.outstanding_orders import orders_desk
@@ -64,8 +64,9 @@ def look(asked: AskedNow, posted: Posted) -> Response:
         if len(read.orders) > MOST_AT_ONCE:
             expected = f"一次 {MOST_AT_ONCE} 行以内；更多的分成几份，或用命令 sanlian orders in"
             raise BadFile(where=name, found=f"{len(read.orders)} 行", expected=expected)
-    except BadInput as error:
-        return _desk(asked, problems=(Problem(str(error), "orders-file"),), encoding=encoding or "")
+    except (BadInput, Busy) as error:
+        status = 503 if isinstance(error, Busy) else 422
+        return _desk(asked, problems=(Problem(str(error), "orders-file"),), encoding=encoding or "", status=status)
     sanlian = asked.sanlian
     kept = keep_orders(
         sanlian.uow, read, name=name, sha256=hash_of_file(data), by=viewer.actor, ids=sanlian.door.ids, now=asked.now
@@ -156,14 +157,16 @@ def _make(asked: Asked, viewer: Viewer, key: str, since: datetime | None) -> Ord
     return give_back_orders(sanlian.uow, key, since=since, by=viewer.actor, services=sanlian.door, now=asked.now)
 
 
-def _desk(asked: Asked, *, problems: tuple[Problem, ...] = (), encoding: str = "", is_empty: bool = False) -> Response:
+def _desk(
+    asked: Asked, *, problems: tuple[Problem, ...] = (), encoding: str = "", is_empty: bool = False, status: int = 422
+) -> Response:
     with asked.sanlian.uow.read() as tx:
         found = orders_desk(tx, sight=asked.sight, world=asked.world, flow_of=asked.flows_in(tx), now=asked.now)
     context: dict[str, Any] = {
         **asked.frame("orders"), "desk": found, "problems": problems, "encodings": tuple(ENCODINGS.items()),
         "encoding": encoding, "key": asked.sanlian.door.ids(), "needed": _NEEDED, "is_empty": is_empty,
     }  # fmt: skip
-    return draw("orders/orders.html", context, status=422 if problems else 200)
+    return draw("orders/orders.html", context, status=status if problems else 200)
 
 
 def _file(posted: FormData) -> tuple[str, bytes]:

@@ -14,7 +14,7 @@ from api.navigation import OWN, home_of
 from api.rendering import draw
 from api.sessions import address_of, hand_out, is_from_here, take_back, token_of
 from engine.core.abilities import looks_after_others
-from engine.errors import BadPassword, SanlianError, SignInRefused, TooManyTries
+from engine.errors import BadPassword, Busy, SanlianError, SignInRefused, TooManyTries
 from engine.services.demo_people import PASSWORD as DEMO_PASSWORD
 from engine.services.demo_people import DemoPerson, is_demo, shown_people
 from engine.services.first_run import is_first_run
@@ -91,7 +91,7 @@ def press_sign_in(asked: AskedByAnybody, posted: Posted) -> Response:
         begun = sign_in(
             asked.sanlian.uow, given, keys=asked.sanlian.keys, now=asked.now, before=hash_of(old) if old else ""
         )
-    except (SignInRefused, TooManyTries) as error:
+    except (SignInRefused, TooManyTries, Busy) as error:
         return _sign_in_page(asked, next_page=text_of(posted, "next"), posted=posted, error=error)
     answer = _went_on(posted) if GOES_ON_AT in posted and not begun.must_change else None
     if answer is None:
@@ -125,9 +125,9 @@ def press_password_again(asked: AskedNow, posted: Posted) -> Response:
             asked.sanlian.uow, asked.require_signed(), text_of(posted, GIVEN_AGAIN),
             address=address_of(asked.request), keys=asked.sanlian.keys, now=asked.now,
         )  # fmt: skip
-    except (SignInRefused, TooManyTries) as error:
+    except (SignInRefused, TooManyTries, Busy) as error:
         said = "密码不对。" if isinstance(error, SignInRefused) else _said(asked, error)
-        return again_page(asked, posted, sent=sent_again(posted), error=said)
+        return again_page(asked, posted, sent=sent_again(posted), error=said, status=_status(error))
     return _went_on(posted)
 
 
@@ -144,10 +144,10 @@ def sent_again(posted: FormData) -> Sent:
     return Sent(going_on=local_path(posted.get(GOES_ON_AT)), by=text_of(posted, SENT_BY))
 
 
-def again_page(asked: Asked, posted: FormData, *, sent: Sent, error: str = "") -> Response:
+def again_page(asked: Asked, posted: FormData, *, sent: Sent, error: str = "", status: int = 403) -> Response:
     """Ask for the password, carrying along everything that was typed."""
     context = {**asked.frame(), **_carried(posted), "sent": sent, "error": error}
-    return draw("signing_in/again.html", context, status=422 if error else 403)
+    return draw("signing_in/again.html", context, status=status)
 
 
 def gone_page(asked: Asked, posted: FormData, *, sent: Sent, back: str) -> Response:
@@ -191,8 +191,8 @@ def press_password(asked: AskedByAnybody, posted: Posted) -> Response:
         return _password_page(asked, field="new", error=str(error))
     except SignInRefused:
         return _password_page(asked, field="old", error="现在的密码不对。")
-    except TooManyTries as error:
-        return _password_page(asked, field="old", error=_said(asked, error))
+    except (TooManyTries, Busy) as error:
+        return _password_page(asked, field="old", error=_said(asked, error), status=_status(error))
     return RedirectResponse(f"{OWN}?done=password&ended={ended}", status_code=303)
 
 
@@ -299,6 +299,8 @@ def _label(asked: Asked, one: DemoPerson) -> str:
 def _status(error: SanlianError | None) -> int:
     if error is None:
         return 200
+    if isinstance(error, Busy):
+        return 503
     return 429 if isinstance(error, TooManyTries) else 422
 
 
@@ -309,7 +311,7 @@ def _said(asked: Asked, error: SanlianError) -> str:
     return str(error)
 
 
-def _password_page(asked: Asked, *, field: str = "", error: str = "") -> Response:
+def _password_page(asked: Asked, *, field: str = "", error: str = "", status: int = 422) -> Response:
     signed = asked.require_signed()
     context = {**asked.frame("own"), "field": field, "error": error, "must": signed.must_change, "login": signed.login}
-    return draw("signing_in/password.html", context, status=422 if error else 200)
+    return draw("signing_in/password.html", context, status=status if error else 200)

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from api.dependencies import Asked, AskedNow, Posted
 from api.rendering import draw
 from engine.core.terms import Ability
-from engine.errors import BadFile
+from engine.errors import BadFile, Busy
 from engine.services.import_street import MEDIA_TYPE, Looked, confirm_street, keep_street
 from engine.services.street_rows import MOST_SHOWN, SHEETS
 from engine.services.street_template import write_street_template
@@ -67,15 +67,17 @@ def _look(asked: Asked, data: bytes, name: str) -> Response:
         looked = keep_street(
             sanlian.uow, data, where=name, shelf=sanlian.door.shelf, ids=sanlian.door.ids, now=asked.now
         )
-    except BadFile as error:
-        return _page(asked, problem=str(error))
+    except (BadFile, Busy) as error:
+        return _page(asked, problem=str(error), status=503 if isinstance(error, Busy) else 422)
     return _page(asked, looked=looked, name=name[:60])
 
 
-def _page(asked: Asked, *, looked: Looked | None = None, name: str = "", problem: str = "", done: int = 0) -> Response:
+def _page(
+    asked: Asked, *, looked: Looked | None = None, name: str = "", problem: str = "", done: int = 0, status: int = 422
+) -> Response:
     faulty = bool(problem) or (looked is not None and looked.plan.faults.count > 0)
     context: dict[str, Any] = {
         **asked.frame(SECTION), "looked": looked, "name": name, "problem": problem, "done": done,
         "sheets": "、".join(SHEETS), "most": MOST_SHOWN,
     }  # fmt: skip
-    return draw("people/import.html", context, status=422 if faulty else 200)
+    return draw("people/import.html", context, status=status if faulty else 200)

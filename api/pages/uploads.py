@@ -6,7 +6,24 @@ from dataclasses import replace
 
 from api.dependencies import Asked
 from api.pages.forms import Typed
+from engine.core.decision import Refusal
+from engine.core.terms import RefusalCode
+from engine.errors import BadFile, Busy
 from engine.services.keep_files import is_kept, keep_file
+
+
+class NotKept(Exception):
+    """
+    A file was not taken in.
+
+    `typed` names what was kept before it, so that only the others must be chosen again; `refusal` says why.
+    """
+
+    def __init__(self, error: BadFile | Busy, typed: Typed, field: str) -> None:
+        super().__init__(str(error))
+        self.typed = typed
+        self.refusal = Refusal(RefusalCode.FIELD, str(error), field)
+        self.status = 503 if isinstance(error, Busy) else 422
 
 
 def with_uploads(asked: Asked, typed: Typed) -> Typed:
@@ -17,19 +34,22 @@ def with_uploads(asked: Asked, typed: Typed) -> Typed:
     file.
 
     Raises:
-        BadFile: one of them is empty, too big, or of a kind that is not taken.
+        NotKept: one of them is empty, too big, or of a kind that is not taken; or too many are looked at right now.
     """
-    sanlian, kept = asked.sanlian, {}
-    for name in {*typed.kept, *typed.files}:
-        before = tuple(one for one in typed.kept.get(name, ()) if is_kept(sanlian.uow, one))
-        fresh = tuple(
-            keep_file(
-                sanlian.uow, one.filename or "", one.file.read(), ids=_named(asked, typed.key, f"{name}.{number}"),
-                now=asked.now,
-            )
-            for number, one in enumerate(typed.files.get(name, ()))
-        )  # fmt: skip
-        kept[name] = tuple(dict.fromkeys((*before, *fresh)))
+    sanlian = asked.sanlian
+    kept = {
+        name: tuple(one for one in ids if is_kept(sanlian.uow, one)) for name, ids in typed.kept.items()
+    }  # fmt: skip
+    for name, files in typed.files.items():
+        for number, one in enumerate(files):
+            try:
+                fresh = keep_file(
+                    sanlian.uow, one.filename or "", one.file.read(),
+                    ids=_named(asked, typed.key, f"{name}.{number}"), now=asked.now,
+                )  # fmt: skip
+            except (BadFile, Busy) as error:
+                raise NotKept(error, replace(typed, kept=kept, files={}), name) from None
+            kept[name] = tuple(dict.fromkeys((*kept.get(name, ()), fresh)))
     return replace(typed, kept=kept, files={})
 
 

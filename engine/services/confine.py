@@ -8,9 +8,9 @@ is a fresh interpreter, never a fork: the server has threads.
 import os
 import subprocess
 import sys
-import threading
 
 from engine.errors import Unavailable
+from engine.services.waiting_line import WaitingLine
 
 if sys.platform != "win32":
     import resource
@@ -20,10 +20,12 @@ MAX_SECONDS = 20
 # By the clock on the wall a busy machine may take longer than by its processor's.
 WALL_SECONDS = 45
 MOST_AT_ONCE = 2
+MOST_WAITING = 16
+LONGEST_WAIT_SECONDS = 15
 _FEW_FILES = 64
-_WAIT_SECONDS = 30
-# Many files at once may wait for each other; their children may not take the machine together.
-_turns = threading.BoundedSemaphore(MOST_AT_ONCE)
+# Many files at once may wait for each other; their children may not take the machine together, nor those who wait
+# every thread from the pages.
+_line = WaitingLine(MOST_AT_ONCE, waiting=MOST_WAITING, seconds=LONGEST_WAIT_SECONDS, what="正在检查的文件太多")
 
 
 class Overtaxed(Exception):
@@ -36,20 +38,18 @@ def run_confined(module: str, given: bytes, *, arguments: tuple[str, ...] = ()) 
 
     Raises:
         Overtaxed: it ran out of memory or time.
-        Unavailable: no child could be started, or too many others wait.
+        Busy: too many others wait.
+        Unavailable: no child could be started.
     """
     command = [sys.executable, "-I", "-X", "utf8", "-m", module, *arguments]
-    if not _turns.acquire(timeout=_WAIT_SECONDS):
-        raise Unavailable(what="正在检查的文件太多", retry_after_seconds=_WAIT_SECONDS)
     try:
-        # Our own interpreter with our own module; nothing of the file is on the command line.
-        done = subprocess.run(command, input=given, capture_output=True, timeout=WALL_SECONDS, check=False)  # noqa: S603  # see above
+        with _line.turn():
+            # Our own interpreter with our own module; nothing of the file is on the command line.
+            done = subprocess.run(command, input=given, capture_output=True, timeout=WALL_SECONDS, check=False)  # noqa: S603  # see above
     except subprocess.TimeoutExpired:
         raise Overtaxed("时间") from None
     except OSError as error:
         raise Unavailable(what="没能启动检查文件的程序", retry_after_seconds=30) from error
-    finally:
-        _turns.release()
     if done.returncode != 0:
         raise Overtaxed("内存或时间")
     return done.stdout

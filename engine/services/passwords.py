@@ -6,7 +6,6 @@ Source: RFC 9106 (argon2id, second recommended option); GB/T 22239 asks for pass
 
 import base64
 import hashlib
-import threading
 import unicodedata
 from dataclasses import dataclass, field
 
@@ -14,12 +13,15 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
 from engine.errors import BadPassword
+from engine.services.waiting_line import WaitingLine
 
 TIME_COST = 3
 MEMORY_KIB = 64 * 1024
 PARALLELISM = 4
 # Each takes 64 MiB and all cores: more at once would only make everybody wait longer.
 AT_ONCE = 2
+MOST_WAITING = 8
+LONGEST_WAIT_SECONDS = 5
 MIN_CHARACTERS = 12
 MAX_CHARACTERS = 128
 FEWEST_DIFFERENT = 5
@@ -45,21 +47,35 @@ class Cost:
     parallelism: int = PARALLELISM
 
 
+def _new_line() -> WaitingLine:
+    return WaitingLine(AT_ONCE, waiting=MOST_WAITING, seconds=LONGEST_WAIT_SECONDS, what="同时登录的人太多")
+
+
 @dataclass(frozen=True)
 class Hasher:
     """Hashes with argon2id, at most `AT_ONCE` at once."""
 
     cost: Cost = Cost()
-    _turns: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(AT_ONCE), repr=False)
+    line: WaitingLine = field(default_factory=_new_line, repr=False)
 
     def hash(self, password: str) -> str:
-        """Return the hash of *password* to be stored."""
-        with self._turns:
+        """
+        Return the hash of *password* to be stored.
+
+        Raises:
+            Busy: too many wait for theirs.
+        """
+        with self.line.turn():
             return self._argon2.hash(_normal(password))
 
     def verify(self, stored: str | None, password: str) -> bool:
-        """Whether *password* is the one; without a stored hash it costs the same, and the answer is no."""
-        with self._turns:
+        """
+        Whether *password* is the one; without a stored hash it costs the same, and the answer is no.
+
+        Raises:
+            Busy: too many wait for theirs.
+        """
+        with self.line.turn():
             try:
                 self._argon2.verify(stored or self._nobody, _normal(password))
             except (Argon2Error, InvalidHashError):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from engine.core.scope import SYSTEM
-from engine.errors import SignInRefused, TooManyTries, Unavailable
+from engine.errors import Busy, SignInRefused, TooManyTries, Unavailable
 from engine.services.keep_sessions import FRESH, TOPIC, Browser, SignedIn, begin, own_actor, person_actor
 from engine.services.passwords import Hasher, check_new_password
 from engine.services.record import record
@@ -53,6 +53,15 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """A try that was counted, and what stood there before."""
+
+    scope: str
+    subject: str
+    before: Tries | None
+
+
+@dataclass(frozen=True, slots=True)
 class Begun:
     """A session that began; `token` is shown to the browser once."""
 
@@ -68,18 +77,18 @@ def sign_in(uow: UnitOfWork, given: Given, *, keys: Keys, now: datetime, before:
     Raises:
         SignInRefused: no such account, another password, or an account that is closed.
         TooManyTries: too many failures lately for this account or from this address.
+        Busy: too many sign in at this moment; it was not counted.
     """
     login = normal_login(given.login)
     subjects = _subjects(login, given.address)
-    count_try(uow, subjects, now=now)
+    counted = count_try(uow, subjects, now=now)
     with uow.read() as tx:
         person = tx.people.by_login(login) if login else None
-    right = keys.hasher.verify(person.password_hash if person is not None else None, given.password)
+    right = _is_right(uow, person, given.password, hasher=keys.hasher, counted=counted)
     if person is None or not right or person.disabled_at is not None:
         _note_failure(uow, person, closed=right, now=now)
         raise SignInRefused()
-    outdated = person.password_hash is not None and keys.hasher.is_outdated(person.password_hash)
-    anew = keys.hasher.hash(given.password) if outdated else None
+    anew = _hashed_anew(keys.hasher, person, given.password)
     with uow.write() as tx:
         forgive(tx, subjects)
         if anew is not None:
@@ -94,6 +103,28 @@ def sign_in(uow: UnitOfWork, given: Given, *, keys: Keys, now: datetime, before:
     return Begun(token=token, person=person.id, must_change=person.must_change)
 
 
+def _hashed_anew(hasher: Hasher, person: Person, password: str) -> str | None:
+    """The hash at today's cost, if the stored one was made at another; while many sign in it can wait."""
+    if person.password_hash is None or not hasher.is_outdated(person.password_hash):
+        return None
+    try:
+        return hasher.hash(password)
+    except Busy:
+        return None
+
+
+def _is_right(
+    uow: UnitOfWork, person: Person | None, password: str, *, hasher: Hasher, counted: Iterable[Counted]
+) -> bool:
+    """Whether it is the password; a try that nobody could look at was none."""
+    try:
+        return hasher.verify(person.password_hash if person is not None else None, password)
+    except Busy:
+        with uow.write() as tx:
+            _take_back(tx, counted)
+        raise
+
+
 def give_password_again(
     uow: UnitOfWork, signed: SignedIn, password: str, *, address: str, keys: Keys, now: datetime
 ) -> None:
@@ -103,6 +134,7 @@ def give_password_again(
     Raises:
         SignInRefused: it is another password.
         TooManyTries: too many failures lately.
+        Busy: too many passwords are looked at right now.
     """
     person = _verified(uow, signed, password, address=address, keys=keys, now=now)
     with uow.write() as tx:
@@ -120,6 +152,7 @@ def change_password(
         BadPassword: the new one is easy to guess, or is the old one.
         SignInRefused: the old one is another.
         TooManyTries: too many failures lately.
+        Busy: too many passwords are looked at right now.
     """
     check_new_password(new, login=signed.login, name=signed.name, old=old)
     person = _verified(uow, signed, old, address=address, keys=keys, now=now)
@@ -133,10 +166,10 @@ def change_password(
 
 def _verified(uow: UnitOfWork, signed: SignedIn, password: str, *, address: str, keys: Keys, now: datetime) -> Person:
     subjects = _subjects(signed.login, address)
-    count_try(uow, subjects, now=now)
+    counted = count_try(uow, subjects, now=now)
     with uow.read() as tx:
         person = tx.people.get(signed.person)
-    if not keys.hasher.verify(person.password_hash if person is not None else None, password) or person is None:
+    if not _is_right(uow, person, password, hasher=keys.hasher, counted=counted) or person is None:
         _note_failure(uow, person, closed=False, now=now)
         raise SignInRefused()
     with uow.write() as tx:
@@ -159,38 +192,51 @@ def count_address(uow: UnitOfWork, address: str, *, now: datetime) -> None:
     count_try(uow, ((ADDRESS, _short(address)),), now=now)
 
 
-def count_try(uow: UnitOfWork, subjects: Iterable[tuple[str, str]], *, now: datetime) -> None:
+def count_try(uow: UnitOfWork, subjects: Iterable[tuple[str, str]], *, now: datetime) -> tuple[Counted, ...]:
     """
-    Count a try as failed until it is forgiven.
+    Count a try as failed until it is forgiven, and return what was counted.
 
     Raises:
         TooManyTries: one of the *subjects* (scope, whose) must wait; nothing was counted.
     """
     for _ in range(ATTEMPTS):
         try:
-            blocked = _count(uow, subjects, now=now)
+            counted = _count(uow, subjects, now=now)
         except TryAgain:  # the first two tries of a subject, at once
             continue
-        if blocked is not None:
-            minutes = -(-int((blocked - now).total_seconds()) // 60)
-            raise TooManyTries(minutes=max(minutes, 1), until=blocked)
-        return
+        if isinstance(counted, datetime):
+            minutes = -(-int((counted - now).total_seconds()) // 60)
+            raise TooManyTries(minutes=max(minutes, 1), until=counted)
+        return counted
     raise Unavailable(what="登录的人太多", retry_after_seconds=RETRY_SECONDS)
 
 
-def _count(uow: UnitOfWork, subjects: Iterable[tuple[str, str]], *, now: datetime) -> datetime | None:
+def _count(uow: UnitOfWork, subjects: Iterable[tuple[str, str]], *, now: datetime) -> tuple[Counted, ...] | datetime:
     """Count a try, or return until when to wait and count nothing."""
     with uow.write() as tx:
-        known = {(scope, subject): tx.sign_in_tries.lock(scope, subject) for scope, subject in subjects}
-        waits = [waits_until(tries, free=FREE[scope], now=now) for (scope, _), tries in known.items()]
+        counted = tuple(Counted(*one, tx.sign_in_tries.lock(*one)) for one in subjects)
+        waits = [waits_until(one.before, free=FREE[one.scope], now=now) for one in counted]
         blocked = max((until for until in waits if until is not None), default=None)
-        if blocked is None:
-            for (scope, subject), tries in known.items():
-                failures = 1 if tries is None or is_forgotten(tries, now=now) else tries.failures + 1
-                tx.sign_in_tries.put(scope, subject, Tries(failures=failures, last_at=now))
-                if failures == FREE[scope]:
-                    record(tx, TOPIC, action="sign_in_slowed", by=SYSTEM, now=now, data={"scope": scope})
-    return blocked
+        if blocked is not None:
+            return blocked
+        for one in counted:
+            failures = 1 if one.before is None or is_forgotten(one.before, now=now) else one.before.failures + 1
+            tx.sign_in_tries.put(one.scope, one.subject, Tries(failures=failures, last_at=now))
+            if failures == FREE[one.scope]:
+                record(tx, TOPIC, action="sign_in_slowed", by=SYSTEM, now=now, data={"scope": one.scope})
+    return counted
+
+
+def _take_back(tx: Transaction, counted: Iterable[Counted]) -> None:
+    """Let a try not have been, as far as no other came after it."""
+    for one in counted:
+        tries = tx.sign_in_tries.lock(one.scope, one.subject)
+        if tries is None:
+            continue
+        is_last = one.before is None or tries.failures == one.before.failures + 1
+        last_at = one.before.last_at if one.before is not None and is_last else tries.last_at
+        left = Tries(failures=max(tries.failures - 1, 0), last_at=last_at)
+        tx.sign_in_tries.put(one.scope, one.subject, left)
 
 
 def waits_until(tries: Tries | None, *, free: int, now: datetime) -> datetime | None:
