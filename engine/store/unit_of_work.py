@@ -1,7 +1,8 @@
 """One transaction with all repositories: `with uow.write() as tx`, committed whole or not at all."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
@@ -27,35 +28,53 @@ from engine.store.timers import Timers
 from engine.store.vault import Vault
 from engine.store.workflows import Workflows
 
+R = TypeVar("R")
+
+
+class _Repository(Generic[R]):
+    """A repository of a transaction, made when it is first asked for: no transaction needs more than a few."""
+
+    def __init__(self, kind: Callable[[Connection, str], R]) -> None:
+        self._kind = kind
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, tx: "Transaction", _owner: type) -> R:
+        made = self._kind(tx.connection, tx.district)
+        tx.__dict__[self._name] = made  # found there from now on
+        return made
+
 
 class Transaction:
     """The repositories of one district in one transaction."""
 
+    matters = _Repository(Matters)
+    events = _Repository(Events)
+    timers = _Repository(Timers)
+    vault = _Repository(Vault)
+    files = _Repository(Files)
+    demands = _Repository(Demands)
+    orders = _Repository(Orders)
+    outbox = _Repository(Outbox)
+    messages = _Repository(Messages)
+    workflows = _Repository(Workflows)
+    organisation = _Repository(Organisations)
+    places = _Repository(Places)
+    people = _Repository(People)
+    sessions = _Repository(Sessions)
+    api_tokens = _Repository(ApiTokens)
+    sign_in_tries = _Repository(SignInTries)
+    answers = _Repository(Answers)
+    alarms = _Repository(Alarms)
+    jobs = _Repository(Jobs)
+    digests = _Repository(Digests)
+    proposals = _Repository(Proposals)
+    facts = _Repository(Facts)
+
     def __init__(self, connection: Connection, district: str) -> None:
         self.connection = connection
         self.district = district
-        self.matters = Matters(connection, district)
-        self.events = Events(connection, district)
-        self.timers = Timers(connection, district)
-        self.vault = Vault(connection, district)
-        self.files = Files(connection, district)
-        self.demands = Demands(connection, district)
-        self.orders = Orders(connection, district)
-        self.outbox = Outbox(connection, district)
-        self.messages = Messages(connection, district)
-        self.workflows = Workflows(connection, district)
-        self.organisation = Organisations(connection, district)
-        self.places = Places(connection, district)
-        self.people = People(connection, district)
-        self.sessions = Sessions(connection, district)
-        self.api_tokens = ApiTokens(connection, district)
-        self.sign_in_tries = SignInTries(connection, district)
-        self.answers = Answers(connection, district)
-        self.alarms = Alarms(connection, district)
-        self.jobs = Jobs(connection, district)
-        self.digests = Digests(connection, district)
-        self.proposals = Proposals(connection, district)
-        self.facts = Facts(connection, district)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
