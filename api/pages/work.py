@@ -1,5 +1,6 @@
 """Today's list: what is in one's hands, what is due next, and the first action of every row."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
@@ -7,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse
 
-from api.dependencies import Asked, AskedNow
+from api.dependencies import Asked, AskedNow, as_viewer
 from api.pages.found import may_find
 from api.pages.matters import Notice, case_of
 from api.rendering import draw
@@ -40,6 +41,7 @@ class WorkView:
     next_url: str
     first_url: str
     notices: tuple[Notice, ...]
+    leaves: tuple[str, ...]
 
 
 @router.get("/work")
@@ -66,6 +68,7 @@ def work(
         next_url=_url(waits, page.next_cursor) if page.next_cursor else "",
         first_url=_url(waits, "") if after else "",
         notices=_notices(asked, done, ref),
+        leaves=tuple(_leaves(asked, viewer.id)),
     )
     return draw("work/today.html", {**asked.frame("work"), "view": view, "may_find": may_find(asked)})
 
@@ -90,6 +93,26 @@ def _label(asked: Asked, group: Group) -> str:
     if group.id != "next" or group.day is None:
         return group.label
     return f"{group.label} {group.day.month}月{group.day.day}日 周{'一二三四五六日'[group.day.weekday()]}"
+
+
+def _leaves(asked: Asked, own: str) -> Iterator[str]:
+    """Who is away: oneself, and those whose work one does meanwhile, which stands on this list too."""
+    organisation, now = asked.world.organisation, asked.now
+    away = {one.post: one.until for one in organisation.leaves if one.holds(now)}
+
+    def until(post: str) -> str:
+        end = away.get(post)
+        return f"，到 {asked.words.last_day(end)}为止" if end is not None else ""
+
+    def label(post: str) -> str:
+        return as_viewer(organisation.posts[post], organisation=organisation, flows=asked.flows).label
+
+    if own in away:
+        acting = organisation.acting_for(own, now)
+        by = f"由{label(acting)}代" if acting is not None and acting != own else "由上一级办"
+        yield f"你在请假{until(own)}。这些事{by}。"
+    for post in organisation.absent_behind(own, now):
+        yield f"你在代{label(post.id)}{until(post.id)}。那边的事也列在这里。"
 
 
 def _notices(asked: Asked, done: str, ref: str) -> tuple[Notice, ...]:

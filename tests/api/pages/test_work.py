@@ -189,3 +189,49 @@ def test_found_and_fixed_is_only_for_who_may_file_from_a_patrol(client: TestClie
     assert "边巡边办是网格员用的" in client.get("/work/found").text
     assert client.post("/work/found", data={"key": "k"}).status_code == 403
     assert "边巡边办" not in client.get("/work").text
+
+
+SUBSTITUTE = "zhujidong-1.grid_worker.1"
+
+
+def on_list(client: TestClient, post: str) -> tuple[set[str], str]:
+    """The numbers on the list of *post*, and the page."""
+    act_as(client, post)
+    page = client.get("/work").text
+    return set(re.findall(r'<h3><a href="/matters/([\d-]+)"', page)), page
+
+
+def test_work_goes_to_the_substitute_while_somebody_is_away_and_comes_back(
+    client: TestClient, sanlian: Sanlian
+) -> None:
+    """Recorded on a page: the list of who stands in has it, says why, and what is done there is done by them."""
+    own, _ = on_list(client, WORKER)
+    before, _ = on_list(client, SUBSTITUTE)
+    assert own
+    assert not own & before
+    act_as(client, "security_admin")
+    form = {
+        "post": WORKER, "key": "leave-1", "from": "2026-11-20", "to": "2026-11-24", "substitute": SUBSTITUTE,
+        "reason": "holiday",
+    }  # fmt: skip
+    assert client.post("/people/leave", data=form).status_code == 303
+
+    _, away = on_list(client, WORKER)
+    meanwhile, page = on_list(client, SUBSTITUTE)
+    number = min(own)
+    note = Page(client.get(f"/matters/{number}").text).form("/do/note")["fields"]
+    said = client.post(f"/matters/{number}/do/note", data={**note, "f-note": "替人去看过了。"})
+    told = client.get(f"/matters/{number}").text
+    act_as(client, "security_admin")
+    with sanlian.uow.read() as tx:
+        (leave,) = tx.organisation.load().leaves
+    client.post("/people/leave/end", data={"leave": leave.id})
+
+    assert meanwhile == before | own
+    assert "你在代珠玑东三网格 网格员，到 11月24日为止。" in page
+    assert "你在请假，到 11月24日为止。这些事由珠玑东一网格 网格员代。" in away
+    assert said.status_code == 303
+    assert re.search(r"<b>珠玑东一网格 网格员</b>", told)
+    back, page = on_list(client, SUBSTITUTE)
+    assert (back, on_list(client, WORKER)[0]) == (before, own)
+    assert "你在代" not in page
