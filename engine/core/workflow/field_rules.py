@@ -10,6 +10,7 @@ from engine.core.workflow.declaration import FieldRule
 from engine.core.workflow.kinds import WHOLE, read_truth
 from engine.core.workflow.parts import Part, is_plain
 from engine.core.workflow.reader import Reader, did_you_mean
+from engine.core.workflow.tree import Items
 from engine.core.workflow.words import label_of
 from engine.core.workflow.written import Label
 
@@ -80,12 +81,14 @@ def _choices(
                 reader.fault("E107", wrong.where, f"类型是 {type_} 的字段没有选项。")
         return None, {}, None
     if of is None:
-        if not labels:
+        if not labels and part.lacks("of"):
             reader.fault("E106", part.key_where, "少了「of」（选项）。")
         return tuple(labels) or None, labels, None
     if isinstance(of.data, str):
         return _from_catalogue(of.data, labels, library)
     ids = tuple(item.data for item in of if isinstance(item.data, str))
+    if isinstance(of.node, Items) and len(ids) < len(of.node.items):
+        return None, {}, None  # one that could not be read may be the one that is used elsewhere
     _check_choices(part, of, ids, reader)
     return ids or None, {name: labels.get(name, Label(name, name)) for name in ids}, None
 
@@ -100,8 +103,6 @@ def _from_catalogue(
 
 
 def _check_choices(part: Part, of: Part, ids: tuple[str, ...], reader: Reader) -> None:
-    if not ids and not isinstance(of.data, list):
-        return
     if not ids:
         reader.fault("E107", of.where, "至少要有一个选项。")
     seen: set[str] = set()
@@ -178,6 +179,6 @@ def class_ids_of(flow: Part, fields: Mapping[str, FieldRule]) -> tuple[str, ...]
     """Return the classes of a flow: the choices of its `classes` field; None when they are not known."""
     name = flow.text("classes")
     if name is None:
-        return ("all",) if "classes" not in flow else None
+        return ("all",) if flow.lacks("classes") else None
     rule = fields.get(name)
     return rule.choices if rule is not None and rule.type is FieldType.CHOICE else None

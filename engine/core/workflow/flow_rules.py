@@ -6,6 +6,7 @@ from engine.core.terms import FIXED_ROLES, Do, FieldType
 from engine.core.workflow.catalogue import Library
 from engine.core.workflow.declaration import FieldRule
 from engine.core.workflow.field_rules import read_value
+from engine.core.workflow.kinds import ID
 from engine.core.workflow.parts import Names, Part
 from engine.core.workflow.reader import Reader, did_you_mean
 from engine.core.workflow.written import Where
@@ -115,7 +116,7 @@ class FlowRules:
             self._timer(overdue, level=None, pause=False)
         known = {**self.names.of("action"), **self.names.of("mark")}
         unsure = self.names.open & {"action", "mark"}
-        if milestone.lacks("met_by") and name not in known and not unsure:
+        if milestone.lacks("met_by") and name not in known and not unsure and ID.read(name):
             hint = did_you_mean(name, known)
             self.reader.fault("E106", milestone.key_where, f"少了「met_by」：没有同名的动作或标记。{hint}")
 

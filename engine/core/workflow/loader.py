@@ -139,5 +139,7 @@ def _name_classes_and_outcomes(part: Part, fields: Mapping[str, FieldRule], name
     for _, state, _ in states_of(part):
         if outcome := state.text("final"):
             names.of("outcome").setdefault(outcome, state.where)
+        elif not state.lacks("final"):
+            names.open.add("outcome")
     if "state" in names.open:
         names.open.add("outcome")

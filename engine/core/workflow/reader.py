@@ -47,6 +47,11 @@ class Reader:
         text = f"{path}：{message}" if path else message
         self.findings.append(finding(code, text, file=self.file, line=where.line, column=where.column))
 
+    def unsay(self, path: Path) -> None:
+        """Take back what was said of the value at *path*: its key is unknown, so nobody knows what it should be."""
+        at = self.places[path]
+        self.findings = [one for one in self.findings if (one.line, one.column) != (at.line, at.column)]
+
     def _where(self, node: Node, path: Path) -> Where:
         where = Where(self.file, node.line, node.column, path)
         self.places[path] = where
@@ -89,6 +94,8 @@ class Reader:
         value = leaf.kind.value_of(text)
         if leaf.words:
             value = next((word for word in leaf.words if word == text.value), None)
+        if value is None or (isinstance(value, int) and value < leaf.least):
+            self._lost(leaf)
         if leaf.words and value is None:
             meant = did_you_mean(text.value, leaf.words)
             self.fault("E107", where, f"应当是{spaced(expected(leaf))}，收到{_found(text)}。{meant}")
@@ -126,6 +133,7 @@ class Reader:
         if shape.refers:
             self.names.use(name, shape, key_where)
         elif ID.read(name) is None:
+            self.names.open |= {shape.declares} if shape.declares else set()
             self.fault("E107", key_where, f"「{name}」不能作代号，应当是{ID.says}。")
 
     def _declare(self, kind: str, name: str, where: Where) -> None:

@@ -45,6 +45,8 @@ def check_references(readers: Iterable[Reader], names: Names) -> None:
         first, *others = sorted(uses, key=lambda use: (use.where.line, use.where.column))
         message = _message(first, names) + _elsewhere(others)
         by_file[file].fault(REFERENCE_CODES[kind], first.where, message)
+        for use in uses if kind == "row_column" else ():
+            by_file[file].unsay(use.where.path)
 
 
 def _elsewhere(others: list[Reference]) -> str:

@@ -1,5 +1,6 @@
 """A flow is read whole, or every fault of it is named once, at its exact place."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,9 @@ import pytest
 from engine.core.clock.duration import Duration, Unit
 from engine.core.terms import Do
 from engine.core.workflow.catalogue import Source
+from engine.core.workflow.document import read_document
 from engine.core.workflow.loader import digest_of, read_flow
+from engine.core.workflow.tree import Items, Node, Table, Text
 from engine.services.library import read_folder
 from tests.core.workflow.flow_text import FLOW, LIMITS, good, library, read, spoil
 
@@ -123,6 +126,34 @@ def test_flow_names_one_fault_when_it_has_one(code: str, old: str, new: str) -> 
     assert [(one.code, one.line, one.column) for one in findings] == [(code, *place)], [str(one) for one in findings]
     assert findings[0].file == "t.yaml"
     assert findings[0].severity == "error"
+
+
+def everything(node: Node | None) -> Iterator[Text]:
+    """Every key and every single value of a tree."""
+    for entry in node.entries.values() if isinstance(node, Table) else ():
+        yield entry.key
+        yield from everything(entry.value)
+    for item in node.items if isinstance(node, Items) else ():
+        yield from everything(item)
+    if isinstance(node, Text):
+        yield node
+
+
+@pytest.mark.parametrize("file", [FLOW, LIMITS], ids=["flow", "limits"])
+@pytest.mark.parametrize("wrong", ["99", '""'])
+def test_one_fault_gives_one_finding_wherever_it_stands(file: str, wrong: str) -> None:
+    """Each key and each value in turn is spoilt: what hangs on it is not blamed for it."""
+    lines, spoilt = file.splitlines(keepends=True), 0
+    for one in everything(read_document(file, "t.yaml").root):
+        line = lines[one.line - 1]
+        start, quotes = one.column - 1, 2 * (not one.plain)
+        text = line[:start] + wrong + line[start + len(one.value) + quotes :]
+        whole = "".join([*lines[: one.line - 1], text, *lines[one.line :]])
+        findings = read(whole)[1] if file is FLOW else read(FLOW, whole)[1]
+
+        assert len(findings) <= 1, f"{one.value!r} in line {one.line}: {[str(found) for found in findings]}"
+        spoilt += len(findings)
+    assert spoilt > 30
 
 
 @pytest.mark.parametrize(
