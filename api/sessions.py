@@ -6,10 +6,12 @@ from fastapi import Request
 from starlette.responses import Response
 
 from engine.services.keep_sessions import LONGEST, SessionKind
+from engine.services.sign_in import KNOWN_FOR
 
 # `__Host-` makes browsers refuse it without Secure, for another path, or from a neighbouring host.
 SECURE_COOKIE = "__Host-sanlian"
 PLAIN_COOKIE = "sanlian"
+DEVICE = "-device"
 
 
 def token_of(request: Request) -> str:
@@ -23,6 +25,19 @@ def hand_out(request: Request, response: Response, token: str, *, kind: SessionK
     response.set_cookie(
         _name(request), token, max_age=age, path="/", httponly=True, samesite="lax", secure=is_secure(request)
     )
+
+
+def device_of(request: Request) -> str:
+    """Return what this browser was given when somebody signed in on it, empty without."""
+    return request.cookies.get(_name(request) + DEVICE, "")
+
+
+def note_device(request: Request, response: Response, device: str) -> None:
+    """Let the browser keep what it is known by; it opens nothing."""
+    response.set_cookie(
+        _name(request) + DEVICE, device, max_age=int(KNOWN_FOR.total_seconds()), path="/", httponly=True,
+        samesite="lax", secure=is_secure(request),
+    )  # fmt: skip
 
 
 def take_back(request: Request, response: Response) -> None:

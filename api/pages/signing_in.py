@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from api.dependencies import Asked, AskedByAnybody, AskedNow, Posted, as_viewer, local_path
 from api.navigation import OWN, home_of
 from api.rendering import draw
-from api.sessions import address_of, hand_out, is_from_here, take_back, token_of
+from api.sessions import address_of, device_of, hand_out, is_from_here, note_device, take_back, token_of
 from engine.core.abilities import looks_after_others
 from engine.errors import BadPassword, Busy, SanlianError, SignInRefused, TooManyTries
 from engine.services.demo_people import PASSWORD as DEMO_PASSWORD
@@ -84,7 +84,7 @@ def press_sign_in(asked: AskedByAnybody, posted: Posted) -> Response:
     browser = Browser(kind=kind, agent=asked.request.headers.get("user-agent", ""))
     given = Given(
         login=text_of(posted, "login"), password=text_of(posted, "password"), address=address_of(asked.request),
-        browser=browser,
+        browser=browser, device=device_of(asked.request),
     )  # fmt: skip
     old = token_of(asked.request)
     try:
@@ -98,6 +98,7 @@ def press_sign_in(asked: AskedByAnybody, posted: Posted) -> Response:
         where = PASSWORD if begun.must_change else local_path(posted.get("next"))
         answer = RedirectResponse(where, status_code=303)
     hand_out(asked.request, answer, begun.token, kind=kind)
+    note_device(asked.request, answer, begun.device)
     return answer
 
 

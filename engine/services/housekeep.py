@@ -8,6 +8,7 @@ from engine.services.deliver import BATCH, Channel, deliver
 from engine.services.digest import make_digests
 from engine.services.keep_orders import forget_old
 from engine.services.look_up import Shelf
+from engine.services.sign_in import KNOWN_FOR
 from engine.store.unit_of_work import UnitOfWork
 
 KEEP_ANSWERS = timedelta(days=30)
@@ -36,6 +37,7 @@ def housekeep(uow: UnitOfWork, shelf: Shelf, *, now: datetime) -> Kept:
         forget_old(tx, now=now)
         tx.sessions.forget(ended_before=now - KEEP_SESSIONS)
         tx.sign_in_tries.forget(before=now - KEEP_TRIES)
+        tx.known_places.forget(before=now - KNOWN_FOR)
     return Kept(len(digests), forgotten)
 
 

@@ -1,9 +1,11 @@
 """
 Sign in: the same time and the same words for an account that is not there, and slower with every failure.
 
-A try is counted before its password is looked at, so a thousand at once are no way around the limits.
+A try is counted before its password is looked at, so a thousand at once are no way around the limits. Where an account
+was signed in lately, by address or by browser, it is not slowed down by what others fail at elsewhere.
 """
 
+import base64
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,6 +13,7 @@ from datetime import datetime, timedelta
 
 from engine.core.scope import SYSTEM
 from engine.errors import Busy, SignInRefused, TooManyTries, Unavailable
+from engine.services.advance import in_one_transaction
 from engine.services.keep_sessions import FRESH, TOPIC, Browser, SignedIn, begin, own_actor, person_actor
 from engine.services.passwords import Hasher, check_new_password
 from engine.services.record import record
@@ -22,11 +25,12 @@ from engine.store.unit_of_work import Transaction, UnitOfWork
 
 ACCOUNT, ADDRESS, PAIR = "account", "address", "pair"
 # Failures that cost nothing yet. Behind one address sits a whole office; an account under attack from many addresses
-# is slowed down, never locked.
+# is slowed down, never locked, and for its owner not even that.
 FREE = {PAIR: 5, ACCOUNT: 20, ADDRESS: 50}
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=1)
+KNOWN_FOR = timedelta(days=90)
 LONGEST_LOGIN = 64
 _HASH_DIGITS = 32
 ATTEMPTS = 6
@@ -44,12 +48,13 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What somebody gave to sign in, and from where."""
+    """What somebody gave to sign in, and from where; `device` is what the browser was given when it last signed in."""
 
     login: str
     password: str
     address: str
     browser: Browser = field(default_factory=Browser)
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +68,12 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A session that began; `token` is shown to the browser once."""
+    """A session that began; `token` is shown to the browser once, `device` tells the browser by when it comes again."""
 
     token: str
     person: str
     must_change: bool
+    device: str
 
 
 def sign_in(uow: UnitOfWork, given: Given, *, keys: Keys, now: datetime, before: str = "") -> Begun:
@@ -80,7 +86,9 @@ def sign_in(uow: UnitOfWork, given: Given, *, keys: Keys, now: datetime, before:
         Busy: too many sign in at this moment; it was not counted.
     """
     login = normal_login(given.login)
-    subjects = _subjects(login, given.address)
+    with uow.read() as tx:
+        device = given.device if _is_known(tx, _by_device(login, given.device), now=now) else ""
+        subjects = _subjects(tx, login, given.address, device=device, now=now)
     counted = count_try(uow, subjects, now=now)
     with uow.read() as tx:
         person = tx.people.by_login(login) if login else None
@@ -89,8 +97,13 @@ def sign_in(uow: UnitOfWork, given: Given, *, keys: Keys, now: datetime, before:
         _note_failure(uow, person, closed=right, now=now)
         raise SignInRefused()
     anew = _hashed_anew(keys.hasher, person, given.password)
-    with uow.write() as tx:
+    # A browser that is not known here is given a name of ours: nobody plants one that will be.
+    device = device or base64.urlsafe_b64encode(keys.salts()).decode().rstrip("=")
+
+    def enter(tx: Transaction) -> str:
         forgive(tx, subjects)
+        for place in (_by_address(login, given.address), _by_device(login, device)):
+            tx.known_places.note(place, now)
         if anew is not None:
             tx.people.set_password(person.id, anew, must_change=person.must_change)
         if before:
@@ -100,7 +113,10 @@ def sign_in(uow: UnitOfWork, given: Given, *, keys: Keys, now: datetime, before:
             tx, TOPIC, action="signed_in", by=person_actor(person.id), now=now,
             data={"kind": given.browser.kind.value},
         )  # fmt: skip
-    return Begun(token=token, person=person.id, must_change=person.must_change)
+        return token
+
+    token = in_one_transaction(uow, enter)
+    return Begun(token=token, person=person.id, must_change=person.must_change, device=device)
 
 
 def _hashed_anew(hasher: Hasher, person: Person, password: str) -> str | None:
@@ -165,7 +181,9 @@ def change_password(
 
 
 def _verified(uow: UnitOfWork, signed: SignedIn, password: str, *, address: str, keys: Keys, now: datetime) -> Person:
-    subjects = _subjects(signed.login, address)
+    # Whoever has a session has shown to be the owner; the session is slowed down like an address, not the account.
+    places = (_by_address(signed.login, address), _short(f"{signed.login}\nsession\n{signed.token_hash}"))
+    subjects = ((ADDRESS, _short(address)), *((PAIR, one) for one in sorted(places)))
     counted = count_try(uow, subjects, now=now)
     with uow.read() as tx:
         person = tx.people.get(signed.person)
@@ -264,9 +282,31 @@ def forgive(tx: Transaction, subjects: Iterable[tuple[str, str]]) -> None:
             tx.sign_in_tries.put(scope, subject, Tries(failures=max(tries.failures - 1, 0), last_at=tries.last_at))
 
 
-def _subjects(login: str, address: str) -> tuple[tuple[str, str], ...]:
-    """What a try is counted under: hashed, for people type passwords where the account belongs."""
-    return ((ACCOUNT, _short(login)), (ADDRESS, _short(address)), (PAIR, _short(f"{login}\n{address}")))
+def _subjects(tx: Transaction, login: str, address: str, *, device: str, now: datetime) -> tuple[tuple[str, str], ...]:
+    """
+    What a try is counted under: hashed, for people type passwords where the account belongs.
+
+    Not under the account where it was signed in lately, by address or by *device*; then under the account and this
+    device, so that a device that was copied guesses no faster than an address.
+    """
+    here = _by_address(login, address)
+    is_known = bool(device) or _is_known(tx, here, now=now)
+    account = () if is_known else ((ACCOUNT, _short(login)),)
+    by_device = ((PAIR, _by_device(login, device)),) if device else ()
+    return tuple(sorted((*account, (ADDRESS, _short(address)), (PAIR, here), *by_device)))
+
+
+def _is_known(tx: Transaction, place: str, *, now: datetime) -> bool:
+    seen_at = tx.known_places.seen_at(place)
+    return seen_at is not None and now - seen_at < KNOWN_FOR
+
+
+def _by_address(login: str, address: str) -> str:
+    return _short(f"{login}\n{address}")
+
+
+def _by_device(login: str, device: str) -> str:
+    return _short(f"{login}\ndevice\n{device}")
 
 
 def _short(text: str) -> str:

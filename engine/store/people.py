@@ -14,6 +14,7 @@ from engine.store.repository import Repository, table
 PERSON = table("person")
 SESSION = table("session")
 TRY = table("sign_in_try")
+KNOWN = table("known_place")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,3 +208,25 @@ class SignInTries(Repository):
 
     def _this(self, scope: str, subject: str) -> tuple[ColumnElement[bool], ...]:
         return (TRY.c.district_id == self.district, TRY.c.scope == scope, TRY.c.subject == subject)
+
+
+class KnownPlaces(Repository):
+    """Where accounts were signed in lately."""
+
+    def seen_at(self, subject: str) -> datetime | None:
+        """Return when somebody last signed in there."""
+        found: datetime | None = self.connection.execute(select(KNOWN.c.seen_at).where(*self._this(subject))).scalar()
+        return found
+
+    def note(self, subject: str, at: datetime) -> None:
+        """Note that somebody signed in there."""
+        if self.connection.execute(update(KNOWN).where(*self._this(subject)).values(seen_at=at)).rowcount == 0:
+            self.connection.execute(insert(KNOWN).values(district_id=self.district, subject=subject, seen_at=at))
+
+    def forget(self, *, before: datetime) -> int:
+        """Remove places where nobody signed in since *before*, and return how many."""
+        gone = delete(KNOWN).where(KNOWN.c.district_id == self.district, KNOWN.c.seen_at < before)
+        return self.connection.execute(gone).rowcount
+
+    def _this(self, subject: str) -> tuple[ColumnElement[bool], ...]:
+        return (KNOWN.c.district_id == self.district, KNOWN.c.subject == subject)

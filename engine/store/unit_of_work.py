@@ -21,7 +21,7 @@ from engine.store.messages import Messages
 from engine.store.orders import Orders
 from engine.store.organisation import Organisations
 from engine.store.outbox import Outbox
-from engine.store.people import People, Sessions, SignInTries
+from engine.store.people import KnownPlaces, People, Sessions, SignInTries
 from engine.store.places import Places
 from engine.store.proposals import Proposals
 from engine.store.timers import Timers
@@ -65,6 +65,7 @@ class Transaction:
     sessions = _Repository(Sessions)
     api_tokens = _Repository(ApiTokens)
     sign_in_tries = _Repository(SignInTries)
+    known_places = _Repository(KnownPlaces)
     answers = _Repository(Answers)
     alarms = _Repository(Alarms)
     jobs = _Repository(Jobs)

@@ -5,11 +5,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import func, select
 
 from engine.core.history import read_event
 from engine.core.terms import Office
 from engine.errors import BadPassword, NotFound, SignInRefused, TooManyTries
 from engine.services.accounts import close_account, open_account, reset_by_login, reset_password
+from engine.services.housekeep import housekeep
 from engine.services.keep_sessions import (
     IDLE,
     LONGEST,
@@ -31,15 +33,18 @@ from engine.services.sign_in import (
     ACCOUNT,
     ADDRESS,
     FREE,
+    KNOWN_FOR,
     LONGEST_WAIT,
     PAIR,
     Begun,
     Given,
     Keys,
     change_password,
+    give_password_again,
     sign_in,
 )
 from engine.store.people import Person
+from engine.store.repository import table
 from tests.support.demo import CHEAP
 from tests.support.pg import Prepare
 from tests.support.town import MONDAY, Town, opened, settle
@@ -86,9 +91,10 @@ def enter(
     address: str = HERE,
     kind: SessionKind = SessionKind.OFFICE,
     before: str = "",
+    device: str = "",
 ) -> Begun:
     """Sign in now."""
-    given = Given(login=login, password=password, address=address, browser=Browser(kind=kind))
+    given = Given(login=login, password=password, address=address, browser=Browser(kind=kind), device=device)
     return sign_in(town.uow, given, keys=keys(town), now=town.now, before=before)
 
 
@@ -105,11 +111,17 @@ def known(town: Town, token: str) -> SignedIn:
     return signed
 
 
-def fail(town: Town, times: int, *, login: str = "wg-1", address: str = HERE) -> None:
+def fail(town: Town, times: int, *, login: str = "wg-1", address: str = HERE, device: str = "") -> None:
     """Give the wrong password so often."""
     for _ in range(times):
         with pytest.raises(SignInRefused):
-            enter(town, login, "wrong", address=address)
+            enter(town, login, "wrong", address=address, device=device)
+
+
+def attack(town: Town) -> None:
+    """Let so many addresses guess at the account that it is slowed down."""
+    for number in range(FREE[ACCOUNT]):
+        fail(town, 1, address=f"198.51.100.{number}")
 
 
 def actions(town: Town) -> list[str]:
@@ -261,13 +273,93 @@ def test_somebody_elsewhere_signs_in_while_one_address_waits(town: Town) -> None
 
 def test_account_is_slowed_when_many_addresses_guess_at_it(town: Town) -> None:
     """Twenty failures from as many addresses, and the next address waits a minute; other accounts do not."""
-    for number in range(FREE[ACCOUNT]):
-        fail(town, 1, address=f"198.51.100.{number}")
+    attack(town)
 
     with pytest.raises(TooManyTries) as stopped:
         enter(town, address="203.0.113.1")
     assert stopped.value.until == town.now + timedelta(minutes=1)
     enter(town, "aud", address="203.0.113.1")
+
+
+@pytest.mark.parametrize("address", [HERE, "203.0.113.77"], ids=["same address", "same browser elsewhere"])
+def test_owner_signs_in_from_where_he_did_before_while_others_guess_at_the_account(town: Town, address: str) -> None:
+    """At his desk, or with his phone wherever he is; the others stay slowed down, also once he has come in."""
+    device = enter(town).device
+    attack(town)
+
+    begun = enter(town, address=address, device=device if address != HERE else "")
+    fail(town, 1, address=address, device=begun.device)
+    assert enter(town, address=address, device=begun.device).person == "p:grid_worker@zhu-1"
+    with pytest.raises(TooManyTries):
+        enter(town, address="203.0.113.1")
+
+
+def test_known_place_is_slowed_down_by_its_own_failures(town: Town) -> None:
+    """Having signed in there once is no pass for guessing; and a guess there does not slow the account elsewhere."""
+    enter(town)
+    fail(town, FREE[PAIR])
+
+    with pytest.raises(TooManyTries):
+        enter(town)
+    for _ in range(4):
+        town.now += timedelta(minutes=15)
+        fail(town, 1)
+    fail(town, 1, address="203.0.113.1")
+    enter(town, address="203.0.113.1")
+
+
+def test_device_that_was_copied_guesses_no_faster_than_an_address(town: Town) -> None:
+    """From as many addresses as one likes."""
+    device = enter(town).device
+    for number in range(FREE[PAIR]):
+        fail(town, 1, address=f"198.51.100.{number}", device=device)
+
+    with pytest.raises(TooManyTries):
+        enter(town, address="203.0.113.1", device=device)
+
+
+def test_device_is_one_that_was_given_for_this_account(town: Town) -> None:
+    """What somebody made up, or brought from another account, is replaced; what was given here stays."""
+    theirs = enter(town, "aud").device
+    planted = enter(town, device="planted").device
+    mine = enter(town, device=theirs).device
+    attack(town)
+
+    assert len({theirs, planted, mine, "planted"}) == 4
+    for device in ("planted", theirs):
+        with pytest.raises(TooManyTries):
+            enter(town, address="203.0.113.1", device=device)
+    assert enter(town, address="203.0.113.1", device=mine).device == mine
+
+
+def test_place_is_forgotten_when_nobody_signed_in_there_for_long(town: Town) -> None:
+    """Ninety days; then nothing of it is stored either."""
+    device = enter(town).device
+    town.now += KNOWN_FOR
+    attack(town)
+
+    with pytest.raises(TooManyTries):
+        enter(town, device=device)
+    housekeep(town.uow, town.door.shelf, now=town.now + timedelta(seconds=1))
+    with town.uow.read() as tx:
+        assert tx.connection.execute(select(func.count()).select_from(table("known_place"))).scalar() == 0
+
+
+def test_password_is_taken_again_from_who_has_signed_in_while_others_guess(town: Town) -> None:
+    """The session is as good as a known place, wherever it is now; but guessing with it is slowed down."""
+    signed = known(town, enter(town).token)
+    attack(town)
+
+    def again(password: str, number: int) -> None:
+        address = f"203.0.113.{number}"
+        give_password_again(town.uow, signed, password, address=address, keys=keys(town), now=town.now)
+
+    again(RIGHT, 0)
+    for number in range(FREE[PAIR]):
+        with pytest.raises(SignInRefused):
+            again("wrong", number)
+    with pytest.raises(TooManyTries):
+        again(RIGHT, 99)
 
 
 def test_address_waits_when_it_guesses_at_many_accounts(town: Town) -> None:

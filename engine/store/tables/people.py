@@ -65,3 +65,13 @@ class SignInTryRow(Row, table=True):
     subject: str = Field(primary_key=True)
     failures: int
     last_at: datetime
+
+
+class KnownPlaceRow(Row, table=True):
+    """Where an account was signed in lately, by its name and address or device, hashed: it is not slowed down there."""
+
+    __tablename__ = "known_place"
+
+    district_id: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    seen_at: datetime

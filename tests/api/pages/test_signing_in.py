@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.sessions import PLAIN_COOKIE, SECURE_COOKIE
+from api.sessions import DEVICE, PLAIN_COOKIE, SECURE_COOKIE
 from engine.core.scope import SYSTEM, Post
 from engine.core.terms import Office
 from engine.services.demo_people import PASSWORD, SHOWN
@@ -60,8 +60,8 @@ def test_program_is_told_401_when_nobody_has_signed_in(stranger: TestClient) -> 
 def test_signing_in_gives_a_cookie_that_scripts_and_other_sites_do_not_get(stranger: TestClient) -> None:
     """HttpOnly, Lax, for the whole host, gone with the browser; on a phone for twelve hours."""
     data = {"login": "centre", "password": PASSWORD, "next": "/matters"}
-    desk = stranger.post("/sign-in", data=data).headers["set-cookie"]
-    phone = stranger.post("/sign-in", data={**data, "phone": "1"}).headers["set-cookie"]
+    desk = stranger.post("/sign-in", data=data).headers.get_list("set-cookie")[0]
+    phone = stranger.post("/sign-in", data={**data, "phone": "1"}).headers.get_list("set-cookie")[0]
 
     assert desk.startswith(f"{PLAIN_COOKIE}=")
     assert all(part in desk for part in ("HttpOnly", "SameSite=lax", "Path=/"))
@@ -76,16 +76,33 @@ def test_cookie_is_bound_to_https_where_there_is_https(sanlian: Sanlian) -> None
     app = create_app(sanlian)
     with TestClient(app, base_url="https://testserver", headers=headers, follow_redirects=False) as secure:
         answer = secure.post("/sign-in", data={"login": "centre", "password": PASSWORD})
-        cookie = answer.headers["set-cookie"]
+        cookie, device = answer.headers.get_list("set-cookie")
         token = cookie.partition("=")[2].partition(";")[0]
 
         assert cookie.startswith(f"{SECURE_COOKIE}=")
         assert "Secure" in cookie
         assert "Domain" not in cookie
+        assert device.startswith(f"{SECURE_COOKIE}{DEVICE}=")
+        assert "Secure" in device
         assert secure.get("/matters").status_code == 200
         secure.cookies.clear()
         secure.cookies.set(PLAIN_COOKIE, token)
         assert secure.get("/matters").status_code == 303
+
+
+def test_browser_is_known_again_by_a_cookie_that_opens_nothing(stranger: TestClient) -> None:
+    """It stays when one signs out, is the same after signing in again, and no script reads it."""
+    enter(stranger)
+    first = stranger.cookies.get(PLAIN_COOKIE + DEVICE)
+    stranger.post("/sign-out")
+    assert stranger.get("/matters").status_code == 303
+    answer = stranger.post("/sign-in", data={"login": "centre", "password": PASSWORD})
+    cookie = answer.headers.get_list("set-cookie")[1]
+
+    assert first
+    assert cookie.startswith(f"{PLAIN_COOKIE}{DEVICE}={first};")
+    assert all(part in cookie for part in ("HttpOnly", "SameSite=lax", "Path=/", "Max-Age=7776000"))
+    assert first != stranger.cookies.get(PLAIN_COOKIE)
 
 
 def test_token_that_was_planted_is_never_taken_over(stranger: TestClient) -> None:
