@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
+from engine.core.clock.duration import Offset
 from engine.core.matter import STATE_CLOCK
-from engine.core.terms import BuiltIn, Covers
+from engine.core.terms import BuiltIn, Covers, Do, FieldType
 from engine.core.workflow.declaration import Action, State, TimerRule, Workflow
-from engine.core.workflow.machine import arrows_of
+from engine.core.workflow.machine import arrows_of, rule_event
+
+_DUE = Offset("due")
+_LATE, _SETTLE, _OWN = Do.LATE.value, Do.SETTLE.value, Covers.OWN.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,15 @@ class ActionLaw:
     other_than: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class RuleLaw:
+    """What a rule needs: what it does (None: no such rule), its place after due (None: elsewhere), where it leads."""
+
+    do: str | None
+    at: Offset | None
+    targets: frozenset[str | None]
+
+
 class FlowLaw:
     """What one workflow version allows, laid out for look-ups."""
 
@@ -29,19 +42,28 @@ class FlowLaw:
             self.targets.setdefault((arrow.source, arrow.event), set()).add(arrow.target)
         self.actions = {state.id: _actions_of(workflow, state) for state in workflow.states.values()}
         self.finals = {state.id: state.final for state in workflow.states.values()}
-        self.covers = {role.id: role.covers for role in workflow.roles.values()}
-        self._must_fire: dict[tuple[str, str], tuple[TimerRule, ...]] = {}
-        self.rule = lru_cache(maxsize=8192)(self._look_up)
+        self.covers: dict[str, str] = {role.id: role.covers.value for role in workflow.roles.values()}
+        self.files = frozenset(name for name, rule in workflow.fields.items() if rule.type is FieldType.FILES)
+        self.fires = lru_cache(maxsize=8192)(self._look_up)
 
     def leads(self, source: str, event: str, target: str | None) -> bool:
         """Whether the flow declares that *event* leads from *source* to *target* (None: stays)."""
         return target in self.targets.get((source, event), ())
 
-    def _look_up(self, state_id: str, klass: str, clock: str, rule_id: str) -> TimerRule | None:
-        """The rule of that id on a clock of the state; lateness has one even where none is written."""
+    def _look_up(self, state_id: str, klass: str, clock: str, rule_id: str) -> RuleLaw:
+        """The law of a rule that fires on a clock of the state; lateness and settling need none that is written."""
+        targets = frozenset(self.targets.get((state_id, rule_event(rule_id)), ()))
+        rule = next((rule for rule in self._rules_on(state_id, klass, clock) if rule.id == rule_id), None)
+        offset = rule.at if rule is not None else _DUE if rule_id in (_LATE, _SETTLE) else None
+        at = offset if offset is not None and offset.anchor == "due" else None
+        return RuleLaw(rule.do.value if rule is not None else None, at, targets)
+
+    def _rules_on(self, state_id: str, klass: str, clock: str) -> tuple[TimerRule, ...]:
         kind, _, name = clock.partition(".")
-        state, flow = self.workflow.states[state_id], self.workflow
+        state, flow = self.workflow.states.get(state_id), self.workflow
         rules: tuple[TimerRule | None, ...] = ()
+        if state is None:
+            return ()
         if clock == STATE_CLOCK:
             rules = flow.rules_of_state(state_id, klass)
         elif kind == "named" and name in flow.clocks:
@@ -50,21 +72,20 @@ class FlowLaw:
             rules = (flow.levels[name].over_budget,)
         elif kind == "milestone" and name in state.milestones:
             rules = (state.milestones[name].overdue,)
-        return next((rule for rule in rules if rule is not None and rule.id == rule_id), None)
+        return tuple(rule for rule in rules if rule is not None)
 
     def due_rules(self, state_id: str, klass: str) -> tuple[TimerRule, ...]:
-        """Rules of a state's clock that must have fired when their instant has passed."""
-        known = self._must_fire.get((state_id, klass))
-        if known is None:
-            rules = self.workflow.rules_of_state(state_id, klass)
-            known = tuple(rule for rule in rules if rule.at.anchor == "due" and rule.when is None and not rule.limit)
-            self._must_fire[state_id, klass] = known
-        return known
+        """Rules of a state's clock that must have fired when their instant has passed; being late is told apart."""
+        return tuple(
+            rule
+            for rule in self.workflow.rules_of_state(state_id, klass)
+            if rule.at.anchor == "due" and rule.when is None and not rule.limit and rule.do is not Do.LATE
+        )
 
     def is_never_late(self, state_id: str) -> bool:
         """Whether a state is held by somebody who acts for himself, who is never late."""
         held_by = self.workflow.states[state_id].held_by
-        return held_by is None or self.covers.get(held_by) is Covers.OWN
+        return held_by is None or self.covers.get(held_by) == _OWN
 
 
 def _actions_of(workflow: Workflow, state: State) -> dict[str, ActionLaw]:

@@ -67,7 +67,7 @@ _DECODER = msgspec.json.Decoder(Event)
 
 def framed(*parts: bytes) -> bytes:
     """Join *parts*, each after its length (8 bytes, big-endian), so that no two lists give the same bytes."""
-    return b"".join(len(part).to_bytes(8, "big") + part for part in parts)
+    return b"".join([len(part).to_bytes(8, "big") + part for part in parts])
 
 
 def chain_origin(log: str, matter: str) -> bytes:

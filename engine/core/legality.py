@@ -5,23 +5,21 @@ It works on the plain JSON of bodies, not on `Event` and `Matter`: a million eve
 tampered body may hold is anything. `decide` is not asked, so a fault in it does not hide itself here.
 """
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any, TypeAlias
 
+from engine.core.circumstances import AtWork, Instant, Seats, instant
 from engine.core.clock.duration import Offset
 from engine.core.clock.working_calendar import WorkingCalendar
 from engine.core.flow_law import ActionLaw, FlowLaw
 from engine.core.matter import STATE_CLOCK, Actor, Holder, Json, receipt_post
-from engine.core.scope import Organisation, capacities_of
+from engine.core.scope import capacities_of
 from engine.core.terms import SYSTEM_ROLE, Covers, Do, EventType
 from engine.core.workflow.declaration import TimerRule
 from engine.core.workflow.machine import (
     BEFORE_FILING,
     JOINED,
-    rule_event,
     start_event,
     topic_event,
 )
@@ -31,68 +29,13 @@ AT_WORK = timedelta(minutes=35)
 MOST_KEPT = 100_000
 CANCELLED, UNKNOWN = "cancelled", "?"
 
-Instant: TypeAlias = datetime
+_LATE, _OWN, _DEPARTMENT = Do.LATE.value, Covers.OWN.value, Covers.DEPARTMENT.value
+
+# A rule that must fire: its id, the instant that it names, and when it acts then.
+Turn: TypeAlias = tuple[str, Instant, Instant]
 # Told at once of what cannot have been done by the rules, its kind and the sentence for people: an event that cannot
 # be read to its end loses nothing that was found before.
 Tell: TypeAlias = Callable[[str, str], None]
-
-
-class Seats:
-    """Who held which post when, and which unit answered for a place: the organisation version by version."""
-
-    def __init__(self, versions: Sequence[tuple[Instant, Organisation]]) -> None:
-        self._since = [since for since, _ in versions]
-        self._versions = [version for _, version in versions] or [Organisation(())]
-        self._above = lru_cache(maxsize=65536)(self._look_above)
-
-    def _version(self, at: Instant) -> int:
-        """The version in force at *at*; before the first one (an import) the first."""
-        return max(bisect_right(self._since, at) - 1, 0)
-
-    def organisation(self, at: Instant) -> Organisation:
-        """The organisation as it stood at *at*."""
-        return self._versions[self._version(at)]
-
-    def unit_above(self, place: str, kind: str, at: Instant) -> str | None:
-        """The unit of *kind* that answered for *place* at *at*."""
-        return self._above(self._version(at), place, kind)
-
-    def _look_above(self, version: int, place: str, kind: str) -> str | None:
-        return self._versions[version].unit_above(place, kind)
-
-    def fault(self, actor: Json, at: Instant) -> str | None:
-        """Return why *actor* cannot have acted at *at* through that post, or None."""
-        post = self._versions[self._version(at)].posts.get(actor.get("post", ""))
-        if post is None:
-            return f"没有「{actor.get('post')}」这个岗位"
-        if (post.role, post.unit) != (actor.get("role"), actor.get("unit")):
-            return f"「{post.id}」不是这个岗位"
-        if actor.get("person", post.person) != post.person:
-            return f"「{post.id}」不由这个人担任"
-        return None if post.is_held(at) else f"当时「{post.id}」还没有任命或已经卸任"
-
-
-class AtWork:
-    """When the engine was seen at work: the instants at which rules acted; and matters whose rules were parked."""
-
-    def __init__(self, fired: Iterable[Instant] = (), parked: Collection[str] = ()) -> None:
-        self._fired = sorted(fired)
-        self._parked = frozenset(parked)
-
-    def parked(self, matter: str) -> bool:
-        """Whether a rule of *matter* could not act and was put aside with an alarm."""
-        return matter in self._parked
-
-    def between(self, start: Instant, end: Instant) -> timedelta:
-        """How long the engine was seen at work between two instants: from the first to the last rule that acted."""
-        first, behind = bisect_right(self._fired, start), bisect_left(self._fired, end)
-        return self._fired[behind - 1] - self._fired[first] if first < behind else timedelta(0)
-
-
-@lru_cache(maxsize=65536)
-def instant(text: str) -> Instant:
-    """Return the instant that a body writes as *text*."""
-    return datetime.fromisoformat(text)
 
 
 class Replay:
@@ -114,9 +57,9 @@ class Replay:
         # The matter being judged, and when its state's due instant last changed: what that moved into the past could
         # act only from then on.
         self._due_moved: tuple[str, Instant] = ("", datetime.min.replace(tzinfo=UTC))
-        # By identity: calendars, offsets and rules live as long as this judge; hashing them costs more than the sum.
+        # By identity: calendars and offsets live as long as this judge; hashing them costs more than the sum.
         self._instants: dict[tuple[int, int, str], Instant] = {}
-        self._acts: dict[tuple[int, int, str], tuple[Instant, Instant]] = {}
+        self._turns: dict[tuple[int, str, str, str], tuple[Turn, ...]] = {}
 
     def judge_before(self, state: Json, event: Json, tell: Tell) -> None:
         """Tell what is wrong with *event* when the matter stands at *state* (empty: not filed)."""
@@ -172,7 +115,7 @@ class Replay:
             tell("actor", f"「{actor.get('role')}」不能这样立案")
 
     def _acted(self, state: Json, event: Json, tell: Tell) -> None:
-        self._missed(state, event, tell)
+        self._missed(state, event, "", tell)
         source, action_id, target = state["state"], event.get("action", ""), event.get("to")
         action = self._law.actions[source].get(action_id)
         if action is None:
@@ -197,7 +140,7 @@ class Replay:
             return
         if action.other_than and person is not None and state.get("doers", {}).get(action.other_than) == person:
             tell("actor", f"「{event.get('action')}」要换一个人来做")
-        if self._law.covers.get(role) is Covers.OWN:
+        if self._law.covers.get(role) == _OWN:
             by_receipt = actor.get("post") == receipt_post(state["id"])
             if not by_receipt and (person is None or state.get("reporter", {}).get("person") != person):
                 tell("actor", "不是反映人本人")
@@ -231,17 +174,18 @@ class Replay:
         covers = self._law.covers.get(role)
         if covers is None or unit is None:
             return False
-        if covers is Covers.DEPARTMENT:
+        if covers == _DEPARTMENT:
             seats = (seat["unit"] for seat in state.get("seats", {}).values() if seat.get("outcome") is None)
             return (state.get("holder") or {}).get("unit") == unit or unit in seats
-        return unit == self._seats.unit_above(state["place"], covers.value, at)
+        return unit == self._seats.unit_above(state["place"], covers, at)
 
     def _fired(self, state: Json, event: Json, tell: Tell) -> None:
-        self._missed(state, event, tell)
         cause = str(event.get("cause", "")).rsplit("/", 4)
+        is_named = len(cause) == 5
+        self._missed(state, event, cause[2] if is_named else "", tell)
         if event["actor"].get("role") != SYSTEM_ROLE:
             tell("actor", "规则的动作记在了人的名下")
-        if len(cause) != 5 or cause[0] != event.get("matter") or not (cause[3].isdigit() and cause[4].isdigit()):
+        if not is_named or cause[0] != event.get("matter") or not (cause[3].isdigit() and cause[4].isdigit()):
             tell("timer", "没有写明是哪个定时")
             return
         _, clock_id, rule_id, visit, slot = cause
@@ -249,34 +193,30 @@ class Replay:
         if clock is None or clock["visit"] != int(visit):
             tell("timer", f"定时「{clock_id}」不属于当时的这一步")
             return
-        if _has_fired(clock, rule_id, int(slot)):
+        if rule_id in clock.get("fired", ()) or clock.get("repeats", _NONE).get(rule_id, 0) >= int(slot):
             tell("timer", f"规则「{rule_id}」在这一步已经执行过")
         due, fired = event.get("due_at"), event.get("fired_at")
         if due is None or fired != event["at"] or instant(due) > instant(fired):
             tell("timer", "到期以前就执行了")
             return
-        self._leads(state, event, rule_id, tell)
         self._rule(state, event, clock, (clock_id, rule_id), tell)
 
-    def _leads(self, state: Json, event: Json, rule_id: str, tell: Tell) -> None:
-        source, target = state["state"], event["to"]
-        targets = self._law.targets.get((source, rule_event(rule_id)), ())
-        stays = target == source and "state" not in event["data"]["patch"]
-        if target not in targets and not (stays and None in targets):
-            tell("step", f"规则「{rule_id}」不会从「{source}」到「{target}」")
-
     def _rule(self, state: Json, event: Json, clock: Json, timer: tuple[str, str], tell: Tell) -> None:
-        rule_id, rule = timer[1], self._law.rule(state["state"], state.get("klass", "all"), *timer)
-        if rule is not None and rule.do != event.get("action"):
+        source, target, rule_id = state["state"], event["to"], timer[1]
+        law = self._law.fires(source, state.get("klass", "all"), *timer)
+        if target not in law.targets:
+            stays = target == source and "state" not in event["data"]["patch"]
+            if not (stays and None in law.targets):
+                tell("step", f"规则「{rule_id}」不会从「{source}」到「{target}」")
+        if law.do is not None and law.do != event.get("action"):
             tell("step", f"规则「{rule_id}」不做「{event.get('action')}」")
-        offset = rule.at if rule is not None else _DUE if rule_id in (Do.LATE, Do.SETTLE) else None
-        if offset is None or offset.anchor != "due" or clock.get("due") is None:
+        if law.at is None or clock.get("due") is None:
             return
         calendar = self._calendar(clock, event)
-        if calendar is not None and self._instant_of(calendar, clock["due"], offset) != instant(event["due_at"]):
+        if calendar is not None and self._instant_of(calendar, clock["due"], law.at) != instant(event["due_at"]):
             tell("timer", f"规则「{rule_id}」的到期时刻不是按时限算出来的那一刻")
 
-    def _missed(self, state: Json, event: Json, tell: Tell) -> None:
+    def _missed(self, state: Json, event: Json, firing: str, tell: Tell) -> None:
         """A later step shows that the rules due long before it had their turn, unless it was imported."""
         clock, at = state.get("clocks", _NONE).get(STATE_CLOCK), event["at"]
         due = clock.get("due") if clock is not None else None
@@ -286,37 +226,43 @@ class Replay:
         if instant(due) >= now - AT_WORK or self._at_work.parked(event["matter"]):
             return
         moved = self._due_moved[1] if self._due_moved[0] == event["matter"] else instant(clock["started"])
-        silent = "late_at" not in clock and event.get("action") != Do.LATE
+        silent = "late_at" not in clock and event.get("action") != _LATE
         if silent and not self._law.is_never_late(state["state"]) and self._should_have(max(instant(due), moved), now):
             tell("late", f"到 {due} 已经超时，却没有记超时")
         calendar = self._calendar(clock, event)
         if calendar is not None:
-            self._missed_rules(state, event, clock, calendar, tell)
+            turns = self._turns_of(calendar, state["state"], state.get("klass", "all"), due)
+            self._missed_rules(clock, turns, (moved, now), firing, tell)
 
-    def _missed_rules(self, state: Json, event: Json, clock: Json, calendar: WorkingCalendar, tell: Tell) -> None:
-        now, started = instant(event["at"]), instant(clock["started"])
-        moved = self._due_moved[1] if self._due_moved[0] == event["matter"] else started
-        firing = str(event.get("cause")).rsplit("/", 4)[-3:-2] if event.get("type") == EventType.FIRED else ()
-        for rule in self._law.due_rules(state["state"], state.get("klass", "all")):
-            if rule.do is Do.LATE or rule.id in clock.get("fired", ()) or rule.id in firing:
+    def _missed_rules(
+        self, clock: Json, turns: Sequence[Turn], between: tuple[Instant, Instant], firing: str, tell: Tell
+    ) -> None:
+        moved, now = between
+        started, fired = instant(clock["started"]), clock.get("fired", ())
+        for rule, at, acts in turns:
+            if not started <= at < now or rule in fired or rule == firing:
                 continue
-            at, acts = self._acts_at(calendar, clock["due"], rule)
-            if started <= at < now and self._should_have(max(acts, moved), now):
-                tell("missed", f"规则「{rule.id}」应在 {acts.isoformat()} 执行，没有执行")
+            if self._should_have(max(acts, moved), now):
+                tell("missed", f"规则「{rule}」应在 {acts.isoformat()} 执行，没有执行")
 
-    def _acts_at(self, calendar: WorkingCalendar, due: str, rule: TimerRule) -> tuple[Instant, Instant]:
-        """The instant that *rule* names on a clock that ends at *due*, and when it acts then; kept alike."""
-        key = (id(calendar), id(rule), due)
-        known = self._acts.get(key)
+    def _turns_of(self, calendar: WorkingCalendar, state: str, klass: str, due: str) -> tuple[Turn, ...]:
+        """What must fire on a clock of *state* that ends at *due*; kept, because closing times repeat."""
+        key = (id(calendar), state, klass, due)
+        known = self._turns.get(key)
         if known is None:
-            if len(self._acts) >= MOST_KEPT:
-                self._acts.clear()
-            at = self._instant_of(calendar, due, rule.at)
-            known = self._acts[key] = at, calendar.next_opening(at).at if rule.fires_at_opening else at
+            if len(self._turns) >= MOST_KEPT:
+                self._turns.clear()
+            known = self._turns[key] = tuple(
+                self._turn_of(calendar, due, rule) for rule in self._law.due_rules(state, klass)
+            )
         return known
 
+    def _turn_of(self, calendar: WorkingCalendar, due: str, rule: TimerRule) -> Turn:
+        at = self._instant_of(calendar, due, rule.at)
+        return rule.id, at, calendar.next_opening(at).at if rule.fires_at_opening else at
+
     def _instant_of(self, calendar: WorkingCalendar, due: str, offset: Offset) -> Instant:
-        """The instant that *offset* names on a clock that ends at *due*; kept, because closing times repeat."""
+        """The instant that *offset* names on a clock that ends at *due*; kept likewise."""
         if offset.duration is None:
             return instant(due)
         key = (id(calendar), id(offset), due)
@@ -362,16 +308,15 @@ class Replay:
             tell("step", f"「{event.get('type')}」不会离开「{state['state']}」")
 
     _judges: Mapping[str, Callable[["Replay", Json, Json, Tell], None]] = {
-        EventType.ACTED: _acted,
-        EventType.FIRED: _fired,
-        EventType.CHILD_ENDED: _child_ended,
-        EventType.CANCELLED: _cancelled,
-        EventType.MIGRATED: _migrated,
-        **dict.fromkeys((EventType.RECOMPUTED, EventType.LINKED, EventType.SYSTEM), _stayed),
+        EventType.ACTED.value: _acted,
+        EventType.FIRED.value: _fired,
+        EventType.CHILD_ENDED.value: _child_ended,
+        EventType.CANCELLED.value: _cancelled,
+        EventType.MIGRATED.value: _migrated,
+        **dict.fromkeys((EventType.RECOMPUTED.value, EventType.LINKED.value, EventType.SYSTEM.value), _stayed),
     }
 
 
-_DUE = Offset("due")
 _NONE: Json = {}
 # What the steps that recompute clocks may leave otherwise than it was.
 _MOVES_CLOCKS = frozenset({EventType.RECOMPUTED.value, EventType.MIGRATED.value})
@@ -394,7 +339,3 @@ def _order(state: Json, event: Json, tell: Tell) -> None:
 
 def _seat(role: Any, unit: Any) -> Json:
     return {"role": role} if unit is None else {"role": role, "unit": unit}
-
-
-def _has_fired(clock: Json, rule_id: str, slot: int) -> bool:
-    return rule_id in clock.get("fired", ()) or clock.get("repeats", {}).get(rule_id, 0) >= slot

@@ -335,7 +335,10 @@ def merge(state: Json, patch: Mapping[str, Any]) -> Json:
     for key, value in patch.items():
         if type(value) is dict:
             old = state.get(key)
-            state[key] = merge(old if type(old) is dict else {}, value)
+            if type(old) is dict:
+                merge(old, value)
+            else:
+                state[key] = merge({}, value)
         elif value is None:
             state.pop(key, None)
         else:

@@ -24,13 +24,13 @@ from engine.store.database import open_database
 from engine.store.digests import Digest
 from engine.store.events import SYSTEM_PREFIX
 from engine.store.log import Log, Part, Stretch
-from engine.store.tables.schema import METADATA
+from engine.store.matters import REPEATING
 from engine.store.unit_of_work import Transaction, UnitOfWork
 
 GOOD, TAMPERED, CANNOT_TELL = 0, 1, 2
 TOPIC = "audit"
 MOST_FINDINGS = 1000
-COLUMNS = tuple(column.name for column in METADATA.tables["matter"].columns if column.name not in ("district_id", "id"))
+COLUMNS = ("seq", "head", "snapshot", *REPEATING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,7 @@ def judge_stretch(stretch: Stretch, log: Log, grounds: Grounds) -> Iterable[Find
             if row is None:
                 chain.find("projection", "no_matter", chain.seq, "有办理过程，却没有这件事")
             else:
-                chain.compare_projection(row, COLUMNS)
+                chain.compare_projection(row)
         chain.compare_vault(stretch.vault.pop(chain_id, ()), log.files)
         yield from chain.findings
     for chain_id in stretch.matters:

@@ -6,10 +6,11 @@ from typing import Any
 
 import msgspec
 
+from engine.core.circumstances import AtWork, Seats
 from engine.core.clock.instants import parse_instant
 from engine.core.clock.working_calendar import WorkingCalendar
 from engine.core.flow_law import FlowLaw
-from engine.core.legality import AtWork, Replay, Seats
+from engine.core.legality import Replay
 from engine.core.matter import Json
 from engine.core.scope import Duty, Leave, Organisation, Post, Unit
 from engine.core.workflow.loader import digest_of

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,12 +17,12 @@ from engine.core.flow_law import FlowLaw
 from engine.core.history import chain_origin, commitment
 from engine.core.legality import Replay
 from engine.core.matter import Json, decode, from_json, merge
-from engine.core.terms import FieldType
-from engine.store.bulk import sqlite_instant
 from engine.store.log import SYSTEM_FROM, Cells
-from engine.store.matters import columns_from
+from engine.store.matters import REPEATING, repeated_by
 
 ERASED = "pii_erased"
+_read = msgspec.json.Decoder().decode
+_ENCODER = msgspec.json.Encoder(order="sorted")
 UNREADABLE = (msgspec.MsgspecError, ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
 
 
@@ -71,12 +71,12 @@ class Chain:
 
     def walk(self, rows: Sequence[Cells]) -> None:
         """Judge the events of the chain, in the order of their seq."""
-        sha256, decode, follow = hashlib.sha256, msgspec.json.decode, self._follow
+        sha256, follow, head = hashlib.sha256, self._follow, self.head
         for row in rows:
             _, seq, _, _, _, _, body, stored = row
             if type(body) is not bytes:
                 body = _bytes(body)
-            self.head = head = sha256(b"\x02" + self.head + sha256(body).digest()).digest()
+            self.head = head = sha256(b"\x02" + head + sha256(body).digest()).digest()
             if head != stored and not self._broken:
                 self._broken = True
                 self.find("chain", "chain", seq, "内容或次序与链上的哈希不符")
@@ -84,7 +84,7 @@ class Chain:
                 self.find("chain", "gap", seq, f"前一条是第 {self.seq} 条")
             self.seq = seq
             try:
-                follow(row, decode(body))
+                follow(row, _read(body))
             except UNREADABLE as error:
                 self.find("chain", "unreadable", seq, f"读不懂这一条：{type(error).__name__}")
 
@@ -94,7 +94,9 @@ class Chain:
 
     def _follow(self, row: Cells, event: Json) -> None:
         self._columns(row, event)
-        self._time(row[1], event["recorded_at"])
+        recorded = event["recorded_at"]
+        if recorded != self._recorded:
+            self._time(row[1], recorded)
         if "private" in event:
             self.committed.update((ref, (made, row[1])) for ref, made in event["private"].items())
         if event["action"] == ERASED:
@@ -103,25 +105,28 @@ class Chain:
             self._step(row, event)
 
     def _time(self, seq: int, recorded: str) -> None:
-        if recorded != self._recorded:
-            if self._recorded and _is_before(recorded, self._recorded):
-                self.find("legality", "time", seq, "记录时间比上一条还早")
-            self._recorded = recorded
+        if self._recorded and _is_before(recorded, self._recorded):
+            self.find("legality", "time", seq, "记录时间比上一条还早")
+        self._recorded = recorded
 
     def _step(self, row: Cells, event: Json) -> None:
-        patch = event["data"]["patch"]
-        replay = self._grounds.replays.get(event["workflow"])
-        if event["workflow"] not in self._grounds.replays and not self._is_lawless:
-            self._is_lawless = True
-            self.find("workflow", "missing", row[1], "记录所用的流程版本不在库里")
+        patch, workflow, state = event["data"]["patch"], event["workflow"], self.state
+        replay = self._grounds.replays.get(workflow)
         if replay is None:
-            merge(self.state, patch)
+            self._lawless(row[1], workflow)
+            merge(state, patch)
             return
-        replay.judge_before(self.state, event, self._illegal)
-        merge(self.state, patch)
-        replay.judge_after(self.state, event, self._illegal)
-        if self.state.get("digest") != event["workflow"]:
+        tell = self._illegal
+        replay.judge_before(state, event, tell)
+        merge(state, patch)
+        replay.judge_after(state, event, tell)
+        if state.get("digest") != workflow:
             self.find("legality", "workflow", row[1], "记录的流程版本与事项的不同")
+
+    def _lawless(self, seq: int, workflow: str) -> None:
+        if workflow not in self._grounds.replays and not self._is_lawless:
+            self._is_lawless = True
+            self.find("workflow", "missing", seq, "记录所用的流程版本不在库里")
 
     def _illegal(self, kind: str, text: str) -> None:
         self.find("legality", kind, self.seq, text)
@@ -148,21 +153,21 @@ class Chain:
         if seq != self.seq or (head != self.head and not self._broken):
             self.find("head", "head", self.seq, f"另存的链头是第 {seq} 条的，链上到第 {self.seq} 条")
 
-    def compare_projection(self, row: Cells, columns: Sequence[str]) -> None:
-        """Compare the fold with the matter's row: its snapshot, and every column that repeats it."""
-        stored = dict(zip(columns, row[1:], strict=True))
-        self.compare_head(stored["seq"], stored["head"])
-        if msgspec.json.encode(self.state, order="sorted") != stored["snapshot"]:
+    def compare_projection(self, row: Cells) -> None:
+        """Compare the fold with the matter's row (id, seq, head, snapshot, `REPEATING`): bytes, then columns."""
+        _, seq, head, snapshot, *stored = row
+        self.compare_head(seq, head)
+        is_same = _ENCODER.encode(self.state) == snapshot
+        if not is_same:
             self.find("projection", "snapshot", self.seq, "事项的现状不是办理过程推出来的")
         try:
-            same = not any(one.kind == "snapshot" for one in self.findings)
-            expected = columns_from(decode(stored["snapshot"]) if same else from_json(self.state), head=self.head)
+            # The bytes are of the fold, so they are read instead of converting it; what no matter can be fails in both.
+            matter = decode(snapshot) if is_same else from_json(self.state)
+            expected = repeated_by(matter, texts_instants=self._grounds.texts_instants)
         except UNREADABLE as error:
             self.find("projection", "fold", self.seq, f"办理过程推不出事项：{type(error).__name__}")
             return
-        del expected["snapshot"], expected["head"], expected["seq"]
-        raw = _raw_sqlite if self._grounds.texts_instants else _unchanged
-        wrong = [name for name, value in expected.items() if raw(value) != stored[name]]
+        wrong = [name for name, value, cell in zip(REPEATING, expected, stored, strict=True) if value != cell]
         if wrong:
             self.find("projection", "projection", self.seq, f"列 {'、'.join(wrong)} 与办理过程不符")
 
@@ -170,10 +175,12 @@ class Chain:
         """Compare the commitments with their openings, and the files with the hashes in their names."""
         there = {row[1]: row for row in rows}
         given: list[tuple[str, int]] = []
+        law = self._grounds.laws.get(self.state.get("digest", "")) if self.committed else None
+        files_of = law.files if law is not None else frozenset[str]()
         for ref, (made, seq) in self.committed.items():
             row = there.pop(ref, None)
             value = self._opening(ref, made, seq, row)
-            if value is not None and row is not None and self._is_files(row[3]):
+            if value is not None and row is not None and row[3] in files_of:
                 given.extend((name, seq) for name in _names(value))
         for ref, row in there.items():
             self.find("vault", "stray", row[2], f"「{ref}」没有任何记录承诺过")
@@ -193,11 +200,6 @@ class Chain:
         if commitment(_bytes(salt), ref, opening) != made:
             self.find("vault", "value", seq, f"「{ref}」的内容被改过")
         return opening
-
-    def _is_files(self, name: str) -> bool:
-        law = self._grounds.laws.get(self.state.get("digest", ""))
-        rule = law.workflow.fields.get(name) if law is not None else None
-        return rule is not None and rule.type is FieldType.FILES
 
     def _compare_files(self, given: Sequence[tuple[str, int]], there: Mapping[str, Cells]) -> None:
         for name, seq in given:
@@ -241,11 +243,3 @@ def _as_sqlite(text: str) -> str:
     if text.endswith("Z") and len(text) == 20:
         return f"{text[:10]} {text[11:19]}.000000"
     return _at(text).astimezone(UTC).isoformat(" ", "microseconds")[:26]
-
-
-def _raw_sqlite(value: Any) -> Any:
-    return sqlite_instant(value) if isinstance(value, datetime) else value
-
-
-def _unchanged(value: Any) -> Any:
-    return value

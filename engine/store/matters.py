@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from engine.core.matter import STATE_CLOCK, Matter, decode, encode
-from engine.store.bulk import CHUNK, BulkInsert, BulkUpdate, Cells, is_sqlite
+from engine.store.bulk import CHUNK, BulkInsert, BulkUpdate, Cells, is_sqlite, sqlite_instant
 from engine.store.database import TryAgain
 from engine.store.prepared import Prepared
 from engine.store.repository import Repository, table
@@ -38,6 +38,8 @@ _CHANGING = (
     "snapshot",
 )
 _FIXED = ("kind", "root", "parent", "department", "filed_at")
+# The columns that say again what the snapshot says, for those who check the store.
+REPEATING = (*_CHANGING[:-3], *_FIXED)
 _INSERT = BulkInsert(MATTER, (*_CHANGING, *_FIXED, "district_id", "id"))
 _UPDATE = BulkUpdate(MATTER, _CHANGING, key=("district_id", "id"), expect="seq")
 _LOAD = (
@@ -144,6 +146,10 @@ def batched_ids(ids: Iterable[str]) -> Iterator[Sequence[str]]:
 
 def _changing(stored: Stored) -> Cells:
     matter = stored.matter
+    return (*_repeated(matter), matter.seq, stored.head, encode(matter))
+
+
+def _repeated(matter: Matter) -> Cells:
     holder = matter.stands_in or matter.holder
     state_clock = matter.clocks.get(STATE_CLOCK)
     return (
@@ -164,16 +170,15 @@ def _changing(stored: Stored) -> Cells:
         None if matter.is_open else matter.at,
         any(clock.late_at for clock in matter.clocks.values()),
         matter.answers is not None,
-        matter.seq,
-        stored.head,
-        encode(matter),
     )
 
 
-def columns_from(matter: Matter, *, head: bytes) -> dict[str, Any]:
-    """Return the columns that a stored *matter* must have, for those who check the store."""
-    names = (*_CHANGING, *_FIXED)
-    return dict(zip(names, (*_changing(Stored(matter, head)), *_fixed_of(matter)), strict=True))
+def repeated_by(matter: Matter, *, texts_instants: bool) -> Cells:
+    """Return the cells of `REPEATING` that a stored *matter* must have, instants in the form of the database."""
+    cells = (*_repeated(matter), *_fixed_of(matter))
+    if not texts_instants:
+        return cells
+    return tuple([sqlite_instant(cell) if isinstance(cell, datetime) else cell for cell in cells])
 
 
 def _fixed_of(matter: Matter) -> Cells:

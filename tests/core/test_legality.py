@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from engine.core.circumstances import AtWork, Seats, instant
 from engine.core.decision import Decision
 from engine.core.flow_law import FlowLaw
 from engine.core.history import Event, event_bytes
-from engine.core.legality import AtWork, Replay, Seats, instant
+from engine.core.legality import Replay
 from engine.core.matter import Json, merge, patch_between
 from engine.core.scope import Organisation
 from tests.support.lives import FIRST, Life

@@ -9,12 +9,13 @@ from random import Random
 
 import pytest
 
+from engine.core.circumstances import AtWork, Seats
 from engine.core.clocks import due_of
 from engine.core.command import Migrate
 from engine.core.decision import Refusal
 from engine.core.flow_law import FlowLaw
 from engine.core.forecast import forecast
-from engine.core.legality import AtWork, Replay, Seats
+from engine.core.legality import Replay
 from engine.core.matter import Json, Matter, merge
 from engine.core.rehearse import Rehearsal
 from engine.core.repin import same_path

@@ -21,7 +21,7 @@ from engine.core.terms import EventType, MatterKind
 from engine.core.timers import armed
 from engine.services.look_up import Shelf, Surroundings
 from engine.store.events import SYSTEM_PREFIX, EventRecord
-from engine.store.matters import Stored, columns_from
+from engine.store.matters import REPEATING, Stored, repeated_by
 from engine.store.repository import table
 from engine.store.timers import timer_key
 from engine.store.unit_of_work import Transaction, UnitOfWork
@@ -114,7 +114,8 @@ class _Scan:
         if stored.head != head:
             yield f"A1 {matter.id}: its head is another"
         (row,) = self.columns[matter.id]
-        wrong = [name for name, value in columns_from(folded, head=head).items() if getattr(row, name) != value]
+        cells = zip(REPEATING, repeated_by(folded, texts_instants=False), strict=True)
+        wrong = [name for name, value in cells if getattr(row, name) != value]
         # The columns that lists and reports stand on, once more without the product's own sums.
         clock = folded.clocks.get("state")
         told = (row.state, row.level, row.outcome, row.due_at, row.late, row.supervised, row.seq, row.parent, row.root)
