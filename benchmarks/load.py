@@ -4,7 +4,8 @@ import http.client
 import statistics
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 WAIT_SECONDS = 60
@@ -47,11 +48,8 @@ class Slice:
 
 def fetch(subject: Subject) -> bytes:
     """Return the body of a page as it is sent."""
-    connection = http.client.HTTPConnection(subject.address.host, subject.address.port, timeout=WAIT_SECONDS)
-    try:
+    with closing(_connected(subject)) as connection:
         return _ask(connection, subject)
-    finally:
-        connection.close()
 
 
 def _ask(connection: http.client.HTTPConnection, subject: Subject) -> bytes:
@@ -69,7 +67,7 @@ def load(subject: Subject, *, clients: int, seconds: float) -> Slice:
     until = time.perf_counter() + seconds
 
     def ask(mine: list[float]) -> None:
-        connection = http.client.HTTPConnection(subject.address.host, subject.address.port, timeout=WAIT_SECONDS)
+        connection = _connected(subject)
         while (began := time.perf_counter()) < until:
             _ask(connection, subject)
             mine.append(time.perf_counter() - began)
@@ -94,6 +92,26 @@ def in_turn(
         for subject, slices in pair if number % 2 == 0 else reversed(pair):
             slices.append(load(subject, clients=clients, seconds=seconds))
     return found
+
+
+def in_turn_after(
+    first: tuple[Subject, Callable[[], None]], second: tuple[Subject, Callable[[], None]], *, times: int
+) -> tuple[Slice, Slice]:
+    """Ask for two subjects in turn, one client each, so many times, each time after something has been done."""
+    found: tuple[list[float], list[float]] = ([], [])
+    with closing(_connected(first[0])) as one, closing(_connected(second[0])) as other:
+        both = ((first, one, found[0]), (second, other, found[1]))
+        for _ in range(times):
+            for (subject, before), connection, took in both:
+                before()
+                began = time.perf_counter()
+                _ask(connection, subject)
+                took.append(time.perf_counter() - began)
+    return Slice(sum(found[0]), found[0]), Slice(sum(found[1]), found[1])
+
+
+def _connected(subject: Subject) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(subject.address.host, subject.address.port, timeout=WAIT_SECONDS)
 
 
 def median_rate(slices: Sequence[Slice]) -> float:

@@ -5,23 +5,32 @@ Pages against a bare FastAPI + SQLModel app showing the same rows, and among man
 
 Both serve on loopback from one process each, in turn, in short slices; SQLite. Of each number pair the first is open
 demands, filed through the door with their histories, the second ended ones, copied with matter and demand rows only.
-With --keep the databases stay for the next run.
+With --keep the databases stay for the next run; each run adds some notes to them.
+
+Each is measured twice: on an idle street, where nothing happens between two requests and what a page was made of may
+still be at hand, and on a busy one, where somebody in another process notes progress on some demand before every
+request, so that nothing counted or listed before may be shown again.
 """
 
 import argparse
 import gzip
+import itertools
 import json
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.load import Address, Subject, fetch, in_turn, median_rate, median_time
+from benchmarks.load import Address, Subject, fetch, in_turn, in_turn_after, median_rate, median_time
 from benchmarks.served import served
 from benchmarks.street import build
-from tests.support.demo import wired
+from engine.core.command import Act
+from engine.core.matter import Actor
+from engine.services.advance import Done, Entry, advance
+from engine.store.listing import Listing, Wanted
+from tests.support.demo import NOW, wired
 from tests.support.people import token_for
 
 COOKIE = "sanlian"
@@ -29,6 +38,8 @@ BROWSER = {"Accept": "text/html", "Accept-Encoding": "gzip"}
 CENTRE = "street.service_centre.1"
 WORKER = "zhujidong-1.grid_worker.1"
 CLIENTS = (1, 8)
+PRESSES = 15
+MOST_PRESSED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,31 @@ def main() -> None:
         few, many = _database(folder, given.few), _database(folder, given.many)
         against_bare(few, rounds=given.rounds, seconds=given.seconds)
         among_many(few, many, given.few, given.many, rounds=given.rounds, seconds=given.seconds)
+
+
+class Presser:
+    """Somebody who notes progress on one demand after another, in this process, through the door."""
+
+    def __init__(self, database: Path) -> None:
+        self._sanlian = wired(database)
+        with self._sanlian.uow.read() as tx:
+            self._workers = {p.unit: p for p in tx.organisation.load().posts.values() if p.role == "grid_worker"}
+            wanted = Wanted(kinds=("demand",), role="grid_worker")
+            page = Listing(tx.connection, tx.district).page(wanted, after=None, limit=MOST_PRESSED)
+        self._demands = itertools.cycle([one for one in page if one.holder and one.holder.unit in self._workers])
+
+    def press(self) -> None:
+        """Note progress once."""
+        matter = next(self._demands)
+        worker = self._workers[matter.place]
+        actor = Actor(post=worker.id, role=worker.role, unit=worker.unit, person=worker.person)
+        command = Act(matter=matter.id, action="note", actor=actor, values={"note": "去现场看过，明天再来。"})
+        done = advance(self._sanlian.uow, [Entry(command)], now=NOW, services=self._sanlian.door)[0]
+        assert isinstance(done, Done), done
+
+    def close(self) -> None:
+        """Leave."""
+        self._sanlian.close()
 
 
 def _pair(text: str) -> tuple[int, int]:
@@ -126,6 +162,8 @@ def against_bare(database: Path, *, rounds: int, seconds: float) -> None:
         frame = folder / "frame.json"
         frame.write_text(json.dumps(_frame_of(fetch(_ours(ours, pages[2], tokens)))), encoding="utf-8")
         bare = stack.enter_context(served("bare", f"sqlite:///{database}", "--frame", str(frame)))
+        presser = stack.enter_context(closing(Presser(database)))
+        times = rounds * PRESSES
         for page in pages:
             first, second = _ours(ours, page, tokens), Subject(bare, page.bare, BROWSER)
             sizes = [len(gzip.decompress(fetch(one))) for one in (first, second)]
@@ -138,6 +176,13 @@ def against_bare(database: Path, *, rounds: int, seconds: float) -> None:
                     f"and {median_time(theirs) * 1e3:.1f} ms; {sizes[0]:,} and {sizes[1]:,} bytes; {_load()}",
                     flush=True,
                 )
+            mine_busy, theirs_busy = in_turn_after((first, presser.press), (second, presser.press), times=times)
+            print(
+                f"{page.name}, a press before each request: p50 {median_time([mine_busy]) * 1e3:.1f} against "
+                f"{median_time([theirs_busy]) * 1e3:.1f} ms, ratio "
+                f"{median_time([theirs_busy]) / median_time([mine_busy]):.2f} (aim 0.7); {_load()}",
+                flush=True,
+            )
 
 
 def among_many(
@@ -146,7 +191,8 @@ def among_many(
     """Print how long each page takes among many matters and among few."""
     pages = pages_of(few)
     with ExitStack() as stack:
-        served_at = []
+        served_at, times = [], rounds * PRESSES
+        pressers = [stack.enter_context(closing(Presser(database))) for database in (few, many)]
         for database in (few, many):
             tokens = signed_in(database, pages)
             served_at.append((stack.enter_context(served("ours", f"sqlite:///{database}")), tokens))
@@ -158,6 +204,13 @@ def among_many(
                 f"{page.name} among {big[0]:,} open and {big[1]:,} ended: {median_time(long) * 1e3:.1f} ms, among "
                 f"{small[0]:,} and {small[1]:,}: {median_time(short) * 1e3:.1f} ms, ratio "
                 f"{median_time(long) / median_time(short):.2f} (aim 1.5); {_load()}",
+                flush=True,
+            )
+            few_busy, many_busy = in_turn_after((one, pressers[0].press), (other, pressers[1].press), times=times)
+            print(
+                f"{page.name}, a press before each request: {median_time([many_busy]) * 1e3:.1f} against "
+                f"{median_time([few_busy]) * 1e3:.1f} ms, ratio "
+                f"{median_time([many_busy]) / median_time([few_busy]):.2f} (aim 1.5); {_load()}",
                 flush=True,
             )
 

@@ -1,12 +1,16 @@
 """
 The bare application that pages are measured against: FastAPI, SQLModel and Jinja as their tutorials put them together.
 
-It reads the same database and shows the same rows, without sign-in, rights, forecasts or history in words.
+It reads the same database and shows the same rows with the same facts, each kind of fact by one SELECT of SQLModel for
+the whole page: the matter with its number and the name of its place, the words, the names of units, when the last
+entry of the history was made, when the next timer rings; one demand with its history and its timers. Roles and steps
+are said in words that it is given at the start. What it does not have: sign-in, rights, choosing what somebody may do,
+forecasts, what each entry says, and the board's table of counts beside the rows.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +25,6 @@ from starlette.middleware.gzip import GZipMiddleware
 FOLDER = Path(__file__).parent
 ROWS = 25
 SMALLEST_ZIPPED_BYTES = 700
-LEVELS = {"grid": "网格级", "community": "社区级", "street": "街道级"}
 
 
 class Matter(SQLModel, table=True):
@@ -42,6 +45,26 @@ class Matter(SQLModel, table=True):
     due_at: datetime | None
     late: bool
     supervised: bool
+
+
+class Unit(SQLModel, table=True):
+    """The name of a unit."""
+
+    district_id: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    name: str
+
+
+class Timer(SQLModel, table=True):
+    """What happens next to a matter."""
+
+    district_id: str = Field(primary_key=True)
+    matter_id: str = Field(primary_key=True)
+    clock: str = Field(primary_key=True)
+    rule: str = Field(primary_key=True)
+    visit: int = Field(primary_key=True)
+    slot: int = Field(primary_key=True)
+    fire_at: datetime
 
 
 class Demand(SQLModel, table=True):
@@ -92,9 +115,10 @@ class Press(SQLModel, table=True):
 class Lists:
     """Draws rows as the pages do."""
 
-    def __init__(self, district: str, frame: tuple[str, str]) -> None:
+    def __init__(self, district: str, frame: tuple[str, str], words: Mapping[str, str]) -> None:
         self.district = district
         self.frame = frame
+        self.words = words
         self.templates = Jinja2Templates(FOLDER)
 
     def page(self, request: Request, opened: Session, *narrowed: object) -> HTMLResponse:
@@ -106,13 +130,33 @@ class Lists:
             (Demand.district_id == Matter.district_id) & (Demand.matter_id == Matter.id),  # type: ignore[arg-type]  # SQLModel types comparisons as bool
         )
         rows = opened.exec(query.where(*is_open).order_by(col(Matter.due_at)).limit(ROWS)).all()  # type: ignore[arg-type]  # as above
+        ids = [matter.id for matter, _ in rows]
         context = {
             "rows": [(matter, demand.number) for matter, demand in rows],
-            "told": self.told(opened, [matter.id for matter, _ in rows]),
+            "told": self.told(opened, ids), "moved": self.moved(opened, ids), "next": self.next(opened, ids),
+            "units": self.units(opened, [matter for matter, _ in rows]),
             "total": opened.exec(select(func.count()).select_from(Matter).where(*is_open)).one(),  # type: ignore[arg-type]  # as above
-            "frame": self.frame, "now": datetime.now().astimezone(), "levels": LEVELS,
+            "frame": self.frame, "now": datetime.now(UTC), "words": self.words,
         }  # fmt: skip
         return self.templates.TemplateResponse(request, "rows.html", context)
+
+    def units(self, opened: Session, matters: list[Matter]) -> dict[str, str]:
+        """Return the names of the units that are named in the rows."""
+        ids = {one for matter in matters for one in (matter.place, matter.holder_unit) if one is not None}
+        query = select(Unit.id, Unit.name).where(Unit.district_id == self.district, col(Unit.id).in_(ids))
+        return dict(opened.exec(query).all())
+
+    def moved(self, opened: Session, ids: list[str]) -> dict[str, datetime]:
+        """Return when the last entry of each history was made."""
+        here = (Event.district_id == self.district, col(Event.matter_id).in_(ids))
+        query = select(Event.matter_id, func.max(Event.at)).where(*here).group_by(Event.matter_id)
+        return dict(opened.exec(query).all())
+
+    def next(self, opened: Session, ids: list[str]) -> dict[str, datetime]:
+        """Return when the next timer of each matter rings."""
+        here = (Timer.district_id == self.district, col(Timer.matter_id).in_(ids))
+        query = select(Timer.matter_id, func.min(Timer.fire_at)).where(*here).group_by(Timer.matter_id)
+        return dict(opened.exec(query).all())
 
     def told(self, opened: Session, ids: list[str]) -> dict[str, str]:
         """Return what was told of each matter."""
@@ -122,11 +166,17 @@ class Lists:
         return {one.matter_id: json.loads(one.value) for one in opened.exec(query) if one.value is not None}
 
 
-def create_bare(engine: Engine, *, district: str, frame: tuple[str, str]) -> FastAPI:
-    """Return the application; *frame* is what stands before and after the rows, as in the page it is held against."""
+def create_bare(engine: Engine, *, district: str, frame: tuple[str, str], words: Mapping[str, str]) -> FastAPI:
+    """
+    Return the application.
+
+    Args:
+        frame: what stands before and after the rows, as in the page it is held against.
+        words: what levels, roles, steps and entries of a history are called.
+    """
     app = FastAPI()
     app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_ZIPPED_BYTES)
-    lists = Lists(district, frame)
+    lists = Lists(district, frame, words)
 
     def session() -> Iterator[Session]:
         with Session(engine) as opened:
@@ -155,9 +205,12 @@ def create_bare(engine: Engine, *, district: str, frame: tuple[str, str]) -> Fas
         history = opened.exec(
             select(Event).where(Event.district_id == district, Event.matter_id == found.id).order_by(col(Event.seq))
         ).all()
+        timers = opened.exec(
+            select(Timer).where(Timer.district_id == district, Timer.matter_id == found.id).order_by(col(Timer.fire_at))
+        ).all()
         context = {
             "matter": found, "number": number, "told": lists.told(opened, [found.id]), "events": history,
-            "frame": frame, "levels": LEVELS,
+            "timers": timers, "units": lists.units(opened, [found]), "frame": frame, "words": words,
         }  # fmt: skip
         return lists.templates.TemplateResponse(request, "one.html", context)
 
