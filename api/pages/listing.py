@@ -10,8 +10,9 @@ from starlette.responses import HTMLResponse
 from api.dependencies import Asked, AskedNow
 from api.rendering import draw
 from engine.core.terms import MatterKind
+from engine.services.count_totals import Totals
 from engine.services.naming import LevelMark, level_mark
-from engine.services.worklist import Filters, Row, Totals, communities, work_page
+from engine.services.worklist import Filters, Row, communities, work_page
 
 router = APIRouter()
 

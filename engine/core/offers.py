@@ -64,6 +64,22 @@ def offers(workflow: Workflow, matter: Matter, actor: Actor, *, now: datetime, w
     return tuple(_offer(case, action, actor) for action in actions_here(case).values())
 
 
+def steady_until(workflow: Workflow, matter: Matter, *, now: datetime, world: World) -> datetime | None:
+    """
+    Return the instant from which `offers` may say something else though nobody acts; None: it never will.
+
+    Time enters by the clocks that run out, by actions that open only later, by who fills a seat, and by the season.
+    """
+    case = Case(workflow=workflow, matter=matter, world=world, now=now)
+    opening = (action.not_before for action in actions_here(case).values() if action.not_before is not None)
+    edges = [case.calendar.due(matter.entered, wait).at for wait in opening]
+    edges += [clock.due for clock in matter.clocks.values() if clock.due is not None]
+    if workflow.limits is not None and workflow.limits.seasons:
+        edges.append(case.calendar.day_end(case.calendar.local(now).date()))
+    changes = world.organisation.next_change(now)
+    return min((edge for edge in (*edges, *((changes,) if changes else ())) if edge > now), default=None)
+
+
 def _offer(case: Case, action: Action, actor: Actor) -> Offer:
     targets = _targets(case, action)
     return Offer(

@@ -5,6 +5,7 @@ A person acts only through a post: a role of a unit, from an instant to an insta
 stand beside it and name what they are responsible for.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -220,6 +221,18 @@ class Organisation:
             spans = ((one.since, one.until), *((leave.since, leave.until) for leave in leaves))
             yield from (edge for span in spans for edge in span if edge is not None)
             waiting.extend(leave.substitute for leave in leaves if leave.substitute is not None)
+
+    @cached_property
+    def _changes(self) -> tuple[datetime, ...]:
+        spans: list[tuple[datetime, datetime | None]] = [(one.since, one.until) for one in self.posts.values()]
+        spans += [(one.since, one.until) for one in self.duties]
+        spans += [(one.since, one.until) for one in self.leaves]
+        return tuple(sorted({edge for span in spans for edge in span if edge is not None}))
+
+    def next_change(self, at: datetime) -> datetime | None:
+        """When, after *at*, somebody takes up or leaves a post, a duty or a leave for the first time."""
+        behind = bisect_right(self._changes, at)
+        return self._changes[behind] if behind < len(self._changes) else None
 
     def on_duty(self, role: str, unit: str, at: datetime) -> tuple[Post, ...]:
         """Posts on the duty roster for *role* of *unit* at *at*."""

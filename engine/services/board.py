@@ -9,8 +9,11 @@ from engine.services.daily_sheet import Number, rows_below
 from engine.services.escalating import escalating
 from engine.services.figures import ABOVE, Frame, Pick, wanted_of
 from engine.services.naming import LevelMark, level_mark, unit_name
-from engine.services.worklist import Row, rows_of
+from engine.services.remember import soonest
+from engine.services.worklist import Row, listed, rows_from
 from engine.store.listing import Listing
+from engine.store.remembered import Lasting
+from engine.store.turning_points import TurningPoints
 from engine.store.unit_of_work import Transaction
 
 LANE_ROWS = 8
@@ -93,6 +96,17 @@ def levels_of(frame: Frame) -> tuple[LevelMark, ...]:
 
 def board_of(tx: Transaction, frame: Frame) -> Board:
     """Return what stands beside the board's table: the open demands, read once, give all its counts."""
+
+    def count() -> Lasting:
+        turning = TurningPoints(tx.connection, tx.district)
+        until = soonest(turning.due(frame.now), turning.fire(frame.now))
+        return Lasting(_board_of(tx, frame), until=until)
+
+    board: Board = tx.remembered_while("board", frame.sight, frame.home, frame.rest[1], now=frame.now, make=count)
+    return board
+
+
+def _board_of(tx: Transaction, frame: Frame) -> Board:
     tallies = _tallies(tx, frame)
     going_up = _moments(tx, frame)
     levels = levels_of(frame)
@@ -206,15 +220,17 @@ def lanes_of(tx: Transaction, frame: Frame, *, unit: str) -> tuple[Lane, ...]:
 
 def _lane(tx: Transaction, frame: Frame, level: LevelMark, pick: Pick) -> Lane:
     listing = Listing(tx.connection, tx.district)
-    found = listing.page(wanted_of(tx, "open", frame, pick), after=None, limit=LANE_ROWS)
+    names = ("open", "late", "due_today_demands")
 
-    def number(name: str) -> Number:
-        return Number(name, listing.count(wanted_of(tx, name, frame, pick)), pick)
+    def count() -> Lasting:
+        parts = [wanted_of(tx, name, frame, pick) for name in names]
+        return Lasting(listing.counts(parts[0], parts), until=TurningPoints(tx.connection, tx.district).due(frame.now))
 
+    key = ("lane", frame.sight, pick, frame.rest[1])
+    counted = tx.remembered_while(*key, now=frame.now, make=count)
+    counts = {name: Number(name, number, pick) for name, number in zip(names, counted, strict=True)}
+    found = listed(tx, wanted_of(tx, "open", frame, pick), after=None, limit=LANE_ROWS)
     return Lane(
-        level=level,
-        open=number("open"),
-        late=number("late"),
-        today=number("due_today_demands"),
-        rows=rows_of(tx, found, world=frame.world, flow_of=frame.flow_of, now=frame.now),
-    )
+        level=level, open=counts["open"], late=counts["late"], today=counts["due_today_demands"],
+        rows=rows_from(found, world=frame.world, flow_of=frame.flow_of, now=frame.now),
+    )  # fmt: skip

@@ -32,7 +32,7 @@ def desk_of(viewer: Actor, *, world: World, flows: Sequence[Workflow], now: date
         seats |= {
             (role, viewer.unit) for flow in flows for role, one in flow.roles.items() if one.covers is Covers.DEPARTMENT
         }
-    return Desk(seats=seats, places=places, states=shared, waiting=frozenset(_waiting(roles, flows)))
+    return Desk(seats=frozenset(seats), places=places, states=shared, waiting=frozenset(_waiting(roles, flows)))
 
 
 def _covers(role: str, flows: Iterable[Workflow]) -> Covers | None:

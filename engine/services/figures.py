@@ -16,7 +16,7 @@ from engine.core.workflow.declaration import State, Workflow
 from engine.errors import NotFound
 from engine.services.escalating import escalating_by
 from engine.services.sight import Sight, sight_of
-from engine.services.worklist import FlowOf, Row, last_seen, places_under, read_cursor, rows_of, write_cursor
+from engine.services.worklist import FlowOf, Row, last_seen, listed, places_under, read_cursor, rows_from, write_cursor
 from engine.store.listing import Listing, Stretch, Wanted
 from engine.store.unit_of_work import Transaction
 
@@ -171,14 +171,12 @@ def figure_list(
         NotFound: there is no such figure.
     """
     wanted = wanted_of(tx, name, frame, pick)
-    listing = Listing(tx.connection, tx.district)
-    found = listing.page(wanted, after=read_cursor(cursor), limit=PAGE_ROWS + 1)
-    shown = found[:PAGE_ROWS]
+    found = listed(tx, wanted, after=read_cursor(cursor), limit=PAGE_ROWS)
     return FigureList(
         definition=DEFINITIONS[name],
-        total=listing.count(wanted) if total is None else total,
-        rows=rows_of(tx, shown, world=frame.world, flow_of=frame.flow_of, now=frame.now),
-        next_cursor=write_cursor(last_seen(shown[-1], wanted)) if len(found) > PAGE_ROWS else "",
+        total=Listing(tx.connection, tx.district).count(wanted) if total is None else total,
+        rows=rows_from(found, world=frame.world, flow_of=frame.flow_of, now=frame.now),
+        next_cursor=write_cursor(last_seen(found.matters[-1], wanted)) if found.more else "",
     )
 
 

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
-from engine.core.clock.duration import parse_duration
 from engine.core.clock.working_calendar import WorkingCalendar
+from engine.core.facts import duration
 from engine.core.matter import REVIEW_CLOCK, SETTLE_CLOCK, STATE_CLOCK, Clock, Matter
 from engine.core.scope import World
 
@@ -76,8 +77,8 @@ def clock_state(clock: Clock, *, world: World, now: datetime, thresholds: Thresh
     if clock.due is None:
         return TimeState("hold", paused=clock.is_held)
     calendar = world.calendar(clock.calendar)
-    working = parse_duration(clock.limit).unit.working
-    total = _seconds(clock.counted_from, clock.due, calendar=calendar, working=working)
+    working = duration(clock.limit).unit.working
+    total = _whole(clock.counted_from, clock.due, calendar=calendar, working=working)
     left = _seconds(now, clock.due, calendar=calendar, working=working)
     percent = 100 if total <= 0 else min(100, max(0, (total - left) * 100 // total))
     day = day_seconds(calendar)
@@ -105,6 +106,9 @@ def _seconds(start: datetime, end: datetime, *, calendar: WorkingCalendar, worki
     if working:
         return calendar.working_seconds(start, end)
     return int((end - start).total_seconds())
+
+
+_whole = lru_cache(maxsize=16_384)(_seconds)  # of a clock it is always the same
 
 
 def _word(left: int, *, late: bool, percent: int, working: bool, day: int, thresholds: Thresholds) -> TimeWord:

@@ -1,13 +1,14 @@
 """Today's list: what is in one's hands, grouped by what is due next, each row with its first action."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from engine.core.clock.working_calendar import WorkingCalendar
 from engine.core.forecast import Coming, next_move
 from engine.core.matter import STATE_CLOCK, Actor, Holder, Matter
-from engine.core.offers import Offer, offers
+from engine.core.offers import Offer, offers, steady_until
 from engine.core.scope import World
 from engine.core.terms import MatterKind, Seat
 from engine.core.workflow.declaration import State, Workflow
@@ -16,10 +17,13 @@ from engine.services.desk_of import desk_of
 from engine.services.first_act import FirstAct, first_act, in_order
 from engine.services.foresee import next_to
 from engine.services.naming import LevelMark, level_mark, place_name, title_of
+from engine.services.remember import Basis, Outcomes
 from engine.services.time_state import TimeState
-from engine.services.worklist import PAGE_ROWS, FlowOf, details_of, number_of, read_cursor, write_cursor
-from engine.store.desk import Desks, Stretch
+from engine.services.worklist import PAGE_ROWS, FlowOf, Listed, beside, number_of, read_cursor, write_cursor
+from engine.store.desk import Desk, Desks, Stretch
 from engine.store.listing import After
+from engine.store.remembered import Lasting
+from engine.store.turning_points import TurningPoints
 from engine.store.unit_of_work import Transaction
 
 
@@ -98,23 +102,41 @@ def today(tx: Transaction, viewer: Actor, *, waits: bool, cursor: str, around: A
     now, calendar = around.now, around.world.calendar(None)
     desk = desk_of(viewer, world=around.world, flows=around.flows, now=now)
     groups = groups_of(calendar, now)
-    desks = Desks(tx.connection, tx.district)
-    *counts, waiting = desks.counts(desk, [group.stretch for group in groups])
-    found = desks.page(desk, waits=waits, after=read_cursor(cursor), limit=PAGE_ROWS + 1)
-    shown = found[:PAGE_ROWS]
+    *counts, waiting = _counts(tx, desk, groups, now=now)
+    found = _lying(tx, desk, waits=waits, after=read_cursor(cursor))
     counted = tuple(
         Group(one.id, one.label, one.stretch, count, one.day) for one, count in zip(groups, counts, strict=True)
     )
     closes = calendar.day_end(calendar.local(now).date())
     return Today(
-        rows=_rows(tx, shown, viewer=viewer, groups=groups, around=around),
+        rows=_rows(found, viewer=viewer, groups=groups, around=around),
         groups=counted,
         waiting=waiting,
-        next_cursor=write_cursor(_last(shown[-1])) if len(found) > PAGE_ROWS else "",
+        next_cursor=write_cursor(_last(found.matters[-1])) if found.more else "",
         left_seconds=calendar.working_seconds(now, closes),
         day_seconds=calendar.working_seconds(calendar.day_end(calendar.local(now).date() - timedelta(days=1)), closes),
         off_duty=_is_off_duty(viewer, around),
     )
+
+
+def _counts(tx: Transaction, desk: Desk, groups: Sequence[Group], *, now: datetime) -> tuple[int, ...]:
+    """How many lie in each group, and how many wait for others."""
+
+    def count() -> Lasting:
+        counted = Desks(tx.connection, tx.district).counts(desk, [group.stretch for group in groups])
+        return Lasting(counted, until=TurningPoints(tx.connection, tx.district).due(now))
+
+    ends = tuple(group.stretch.until for group in groups if group.stretch.until != now)
+    found: tuple[int, ...] = tx.remembered_while("desk counts", desk, ends, now=now, make=count)
+    return found
+
+
+def _lying(tx: Transaction, desk: Desk, *, waits: bool, after: After | None) -> Listed:
+    def look() -> Listed:
+        found = Desks(tx.connection, tx.district).page(desk, waits=waits, after=after, limit=PAGE_ROWS + 1)
+        return replace(beside(tx, found[:PAGE_ROWS]), more=len(found) > PAGE_ROWS)
+
+    return tx.remembered("desk", desk, waits, after, make=look)
 
 
 def _last(matter: Matter) -> After:
@@ -160,16 +182,14 @@ def group_of(due: datetime | None, groups: Sequence[Group]) -> str:
     )
 
 
-def _rows(
-    tx: Transaction, matters: Sequence[Matter], *, viewer: Actor, groups: Sequence[Group], around: Around
-) -> tuple[TodayRow, ...]:
-    ids = {matter.id for matter in matters} | {matter.root for matter in matters}
-    numbers = {id_: demand.number for id_, demand in tx.demands.get_many(ids).items()}
-    told = details_of(tx, matters)
+def _rows(found: Listed, *, viewer: Actor, groups: Sequence[Group], around: Around) -> tuple[TodayRow, ...]:
     return tuple(
-        _row(matter, number_of(matter, numbers), told.get(matter.id), viewer=viewer, groups=groups, around=around)
-        for matter in matters
-    )
+        _row(
+            matter, number_of(matter, found.numbers), found.told.get(matter.id), viewer=viewer, groups=groups,
+            around=around,
+        )
+        for matter in found.matters
+    )  # fmt: skip
 
 
 def _row(
@@ -177,24 +197,64 @@ def _row(
 ) -> TodayRow:
     flow, world, now = around.flow_of(matter.digest), around.world, around.now
     coming = next_to(matter, now=now, workflow=flow, world=world)
-    state = flow.states[matter.state]
-    offered = in_order(offers(flow, matter, viewer, now=now, world=world))
-    first = first_act(offered, matter, flow=flow)
+
+    def work_out() -> tuple[_Lasting, datetime | None]:
+        until = steady_until(flow, matter, now=now, world=world)
+        return _lasting(matter, number, detail, coming, viewer=viewer, flow=flow, around=around), until
+
+    basis = Basis(matter, (number, detail, viewer), (flow, world, coming))
+    lasting = _ROWS.of((matter.id, viewer.post), basis, now=now, work_out=work_out)
     clock = matter.clocks.get(STATE_CLOCK)
-    seat = next((f"（{one.label}）" for one in Seat if one.value == matter.seat), "")
     return TodayRow(
-        ref=number if number.replace("-", "").isdigit() else matter.id,
+        ref=lasting.ref,
         number=number,
+        title=lasting.title,
+        place=lasting.place,
+        state=lasting.state,
+        level=lasting.level,
+        group=group_of(clock.due if clock is not None else None, groups),
+        supervised=matter.answers is not None,
+        time=time_of(matter, coming, world=world, now=now),
+        coming=lasting.coming,
+        first=lasting.first,
+        has_reporter=matter.kind == MatterKind.DEMAND and matter.reporter is not None,
+        why_none=lasting.why_none,
+    )
+
+
+class _Lasting(NamedTuple):
+    """What a row tells that changes with the matter, with who fills a seat, or when an action opens or closes."""
+
+    ref: str
+    title: str
+    place: str
+    state: str
+    level: LevelMark | None
+    coming: tuple[Next, ...]
+    first: FirstAct | None
+    why_none: str
+
+
+_ROWS = Outcomes()
+
+
+def _lasting(
+    matter: Matter, number: str, detail: str | None, coming: tuple[Coming, ...], *, viewer: Actor, flow: Workflow,
+    around: Around,
+) -> _Lasting:  # fmt: skip
+    world = around.world
+    state = flow.states[matter.state]
+    offered = in_order(offers(flow, matter, viewer, now=around.now, world=world))
+    first = first_act(offered, matter, flow=flow)
+    seat = next((f"（{one.label}）" for one in Seat if one.value == matter.seat), "")
+    return _Lasting(
+        ref=number if number.replace("-", "").isdigit() else matter.id,
         title=title_of(detail, matter, workflow=flow, world=world),
         place=place_name(matter.place, world.organisation) if matter.place != viewer.unit else "",
         state=f"{state.label.zh}{seat}",
         level=level_mark(flow, matter.level) if matter.kind == MatterKind.DEMAND else None,
-        group=group_of(clock.due if clock is not None else None, groups),
-        supervised=matter.answers is not None,
-        time=time_of(matter, coming, world=world, now=now),
         coming=_coming(coming, flow, viewer=viewer, world=world),
         first=first,
-        has_reporter=matter.kind == MatterKind.DEMAND and matter.reporter is not None,
         why_none="" if first is not None else _why_none(state, offered),
     )
 

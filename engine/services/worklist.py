@@ -6,20 +6,23 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from engine.core.clock.instants import is_in_reach
-from engine.core.forecast import next_move
+from engine.core.forecast import Coming, next_move
 from engine.core.history import vault_ref
 from engine.core.matter import REVIEW_CLOCK, STATE_CLOCK, Actor, Matter
 from engine.core.scope import Organisation, World
 from engine.core.terms import Covers, MatterKind, Seat, UnitKind
 from engine.core.workflow.declaration import Workflow
 from engine.services.clock_card import move_words, time_of
+from engine.services.count_totals import Totals, on_the_books, totals_of
 from engine.services.foresee import next_to
 from engine.services.naming import LevelMark, level_mark, title_of
 from engine.services.personal import is_personal, personal_fields
+from engine.services.remember import Basis, Outcomes
 from engine.services.sight import Sight, sight_of
 from engine.services.time_state import TimeState
 from engine.services.turns import turn_words
@@ -81,16 +84,6 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
-    """How many demands are open, late, supervised, on the books."""
-
-    open: int
-    late: int
-    supervised: int
-    listed: int
-
-
-@dataclass(frozen=True, slots=True)
 class WorkPage:
     """One page of a list; `next_cursor` leads to the next page, empty on the last."""
 
@@ -111,15 +104,13 @@ def work_page(
     now: datetime,
 ) -> WorkPage:
     """Return one page of the list that *viewer* asks for."""
-    listing = Listing(tx.connection, tx.district)
     sight = sight_of(viewer, world=world, flows=flows, now=now)
     wanted = wanted_by(tx, filters, sight=sight, viewer=viewer, world=world, flows=flows, now=now)
-    found = listing.page(wanted, after=read_cursor(cursor), limit=PAGE_ROWS + 1)
-    shown = found[:PAGE_ROWS]
+    found = listed(tx, wanted, after=read_cursor(cursor), limit=PAGE_ROWS)
     return WorkPage(
-        rows=rows_of(tx, shown, world=world, flow_of=flow_of, now=now),
-        next_cursor=write_cursor(last_seen(shown[-1], wanted)) if len(found) > PAGE_ROWS else "",
-        totals=_totals(listing, sight=sight, flows=flows, now=now),
+        rows=rows_from(found, world=world, flow_of=flow_of, now=now),
+        next_cursor=write_cursor(last_seen(found.matters[-1], wanted)) if found.more else "",
+        totals=totals_of(tx, sight=sight, flows=flows, now=now),
     )
 
 
@@ -148,22 +139,6 @@ def read_cursor(text: str) -> After | None:
     return After(at=at, id=last) if at is None or (at.tzinfo is not None and is_in_reach(at)) else None
 
 
-def _totals(listing: Listing, *, sight: Sight, flows: Sequence[Workflow], now: datetime) -> Totals:
-    demands = sight.narrow(Wanted(kinds=(MatterKind.DEMAND.value,)))
-    parts = (
-        demands,
-        replace(demands, late_at=now),
-        replace(demands, supervised=True),
-        replace(demands, states=_on_the_books(flows)),
-    )
-    return Totals(*listing.counts(demands, parts))
-
-
-def _on_the_books(flows: Sequence[Workflow]) -> Collection[tuple[str, str]]:
-    states = {(flow.id, state.id) for flow in flows for state in flow.states.values() if state.review is not None}
-    return states or {("", "")}
-
-
 def wanted_by(
     tx: Transaction,
     filters: Filters,
@@ -184,7 +159,7 @@ def wanted_by(
         kinds=kinds,
         ended=filters.show == "ended",
         level=filters.level or None,
-        states=_on_the_books(flows) if filters.show == "listed" else None,
+        states=on_the_books(flows) if filters.show == "listed" else None,
         places=places_under(filters.unit, world.organisation) if filters.unit else None,
         role=filters.role or None,
         holder=(viewer.role, viewer.unit) if mine and not own and viewer is not None else None,
@@ -233,25 +208,61 @@ def secret_value(value: bytes | None) -> object:
     return None if value is None else msgspec.json.decode(value)
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Matters of a page with what stands beside them in the store; `more` tells whether there is a next page."""
+
+    matters: tuple[Matter, ...]
+    numbers: Mapping[str, str]
+    told: Mapping[str, str]
+    moved: Mapping[str, datetime]
+    more: bool = False
+
+    def __len__(self) -> int:
+        """How many."""
+        return len(self.matters)
+
+
+def listed(tx: Transaction, wanted: Wanted, *, after: After | None, limit: int) -> Listed:
+    """Return the next *limit* matters of a list with what stands beside them."""
+
+    def look() -> Listed:
+        found = Listing(tx.connection, tx.district).page(wanted, after=after, limit=limit + 1)
+        return replace(beside(tx, found[:limit]), more=len(found) > limit)
+
+    # What is asked as of this very instant is never asked again.
+    passing = wanted.late_at or wanted.due_in or wanted.filed_in or wanted.ended_in or wanted.ids is not None
+    return look() if passing else tx.remembered("listed", wanted, after, limit, make=look)
+
+
+def beside(tx: Transaction, matters: Sequence[Matter]) -> Listed:
+    """Return *matters* with what stands beside them."""
+    ids = {matter.id for matter in matters}
+    numbers = {id_: demand.number for id_, demand in tx.demands.get_many(ids | {m.root for m in matters}).items()}
+    moved = Listing(tx.connection, tx.district).moved_by_people(ids)
+    return Listed(tuple(matters), numbers, details_of(tx, matters), moved)
+
+
 def rows_of(
     tx: Transaction, matters: Sequence[Matter], *, world: World, flow_of: FlowOf, now: datetime
 ) -> tuple[Row, ...]:
     """Return the rows of *matters*, in their order."""
-    ids = {matter.id for matter in matters}
-    numbers = {id_: demand.number for id_, demand in tx.demands.get_many(ids | {m.root for m in matters}).items()}
-    told = details_of(tx, matters)
-    moved = Listing(tx.connection, tx.district).moved_by_people(ids)
+    return rows_from(beside(tx, matters), world=world, flow_of=flow_of, now=now)
+
+
+def rows_from(found: Listed, *, world: World, flow_of: FlowOf, now: datetime) -> tuple[Row, ...]:
+    """Return the rows of what was listed, in its order."""
     return tuple(
         _row(
             matter,
-            number=number_of(matter, numbers),
-            detail=told.get(matter.id),
-            moved_at=moved.get(matter.id),
+            number=number_of(matter, found.numbers),
+            detail=found.told.get(matter.id),
+            moved_at=found.moved.get(matter.id),
             workflow=flow_of(matter.digest),
             world=world,
             now=now,
         )
-        for matter in matters
+        for matter in found.matters
     )
 
 
@@ -298,20 +309,38 @@ def _row(
     now: datetime,
 ) -> Row:
     coming = next_to(matter, now=now, workflow=workflow, world=world)
-    move = next_move(coming)
-    state = workflow.states[matter.state]
+    basis = Basis(matter, (number, detail, moved_at), (workflow, world, coming))
+
+    def work_out() -> tuple[tuple[Any, ...], datetime | None]:
+        until = world.organisation.next_change(now)
+        return _lasting(matter, number, detail, coming, workflow=workflow, world=world, now=now), until
+
+    ref, title, level, state, holder, next_step, no_next = _ROWS.of(matter.id, basis, now=now, work_out=work_out)
     return Row(
-        ref=number if number and " " not in number else matter.id,
-        number=number,
-        title=title_of(detail, matter, workflow=workflow, world=world),
-        level=level_mark(workflow, matter.level),
-        state=state.label.zh,
-        holder=turn_words(matter, workflow=workflow, world=world, now=now) if matter.is_open else state.label.zh,
-        supervised=matter.answers is not None,
-        time=time_of(matter, coming, world=world, now=now),
-        moved_at=moved_at or matter.filed,
-        next=NextStep(at=move.at, label=move_words(move, workflow=workflow)) if move is not None else None,
-        no_next=_no_next(matter),
+        ref=ref, number=number, title=title, level=level, state=state, holder=holder,
+        supervised=matter.answers is not None, time=time_of(matter, coming, world=world, now=now),
+        moved_at=moved_at or matter.filed, next=next_step, no_next=no_next,
+    )  # fmt: skip
+
+
+# What a row tells that changes with the matter only, or with who fills a seat.
+_ROWS = Outcomes()
+
+
+def _lasting(
+    matter: Matter, number: str, detail: str | None, coming: tuple[Coming, ...], *, workflow: Workflow, world: World,
+    now: datetime,
+) -> tuple[str, str, LevelMark | None, str, str, NextStep | None, str]:  # fmt: skip
+    move = next_move(coming)
+    state = workflow.states[matter.state].label.zh
+    return (
+        number if number and " " not in number else matter.id,
+        title_of(detail, matter, workflow=workflow, world=world),
+        level_mark(workflow, matter.level),
+        state,
+        turn_words(matter, workflow=workflow, world=world, now=now) if matter.is_open else state,
+        NextStep(at=move.at, label=move_words(move, workflow=workflow)) if move is not None else None,
+        _no_next(matter),
     )
 
 

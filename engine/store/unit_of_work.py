@@ -1,8 +1,9 @@
 """One transaction with all repositories: `with uow.write() as tx`, committed whole or not at all."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from typing import Generic, TypeVar
+from datetime import datetime
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection
 
@@ -24,11 +25,14 @@ from engine.store.outbox import Outbox
 from engine.store.people import KnownPlaces, People, Sessions, SignInTries
 from engine.store.places import Places
 from engine.store.proposals import Proposals
+from engine.store.remembered import Lasting, Memory
+from engine.store.snapshot import name_of_snapshot
 from engine.store.timers import Timers
 from engine.store.vault import Vault
 from engine.store.workflows import Workflows
 
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 class _Repository(Generic[R]):
@@ -47,7 +51,7 @@ class _Repository(Generic[R]):
 
 
 class Transaction:
-    """The repositories of one district in one transaction."""
+    """The repositories of one district in one transaction; a reading one has a *memory* of what others have read."""
 
     matters = _Repository(Matters)
     events = _Repository(Events)
@@ -73,9 +77,28 @@ class Transaction:
     proposals = _Repository(Proposals)
     facts = _Repository(Facts)
 
-    def __init__(self, connection: Connection, district: str) -> None:
+    def __init__(self, connection: Connection, district: str, *, memory: Memory | None = None) -> None:
         self.connection = connection
         self.district = district
+        self._memory = memory
+        self._seen: Hashable = None
+
+    def remembered(self, *key: Hashable, make: Callable[[], T]) -> T:
+        """Return what *make* finds in the data by *key* alone; found before in the very same data, it is at hand."""
+        if self._memory is None:
+            return make()
+        return self._memory.find((self._snapshot(), *key), make)
+
+    def remembered_while(self, *key: Hashable, now: datetime, make: Callable[[], Lasting]) -> Any:
+        """Do the same with what time alone makes untrue."""
+        if self._memory is None:
+            return make().value
+        return self._memory.find_lasting((self._snapshot(), *key), make, now=now)
+
+    def _snapshot(self) -> Hashable:
+        if self._seen is None:
+            self._seen = (self.district, name_of_snapshot(self.connection))
+        return self._seen
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -90,6 +113,7 @@ class UnitOfWork:
     def __init__(self, database: Database, *, district: str) -> None:
         self.database = database
         self.district = district
+        self._memory = Memory()
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -107,4 +131,4 @@ class UnitOfWork:
     def read(self) -> Iterator[Transaction]:
         """One reading transaction: a steady picture, nothing can be written."""
         with self.database.reading() as connection:
-            yield Transaction(connection, self.district)
+            yield Transaction(connection, self.district, memory=self._memory)
