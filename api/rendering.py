@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from api.drawing import Templates
 from api.words import standing, stretch
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,9 +29,9 @@ def asset(name: str) -> str:
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     """Return the one template environment."""
-    made = Environment(
+    made = Templates(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
+        lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
     made.globals.update(asset=asset, standing=standing, stretch=stretch)
     return made
