@@ -6,10 +6,11 @@ read or written; `now`, the workflow, the organisation and the calendars are arg
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
+
+import msgspec
 
 from engine.core.admit import SPENT, Case, Values, actions_here, read_form, refusal_of, returns_to_spent
 from engine.core.clocks import (
@@ -307,7 +308,7 @@ def _recompute(draft: Draft, command: Recompute) -> Decision | Refusal:
     clock = draft.clocks.get(STATE_CLOCK)
     if clock is not None and clock.due is not None:
         draft.tell(draft.before.holder, "recomputed", due=clock.due.isoformat())
-    return replace(
+    return msgspec.structs.replace(
         _decision(draft, _by_engine(draft, EventType.RECOMPUTED, "recomputed")),
         arm=tuple(timer for timer in fresh if command.stored is None or timer not in stored),
         cancel=tuple(timer for timer in stored if command.stored is None or timer not in fresh),

@@ -44,7 +44,7 @@ def fire(draft: Draft, timer: Timer) -> Occurrence:
         _STAYING.get(rule.do, _nothing_more)(draft, rule, timer)
     return Occurrence(
         type=EventType.FIRED, from_=source, to=draft.get("state"), action=rule.do.value, actor=SYSTEM, at=draft.now,
-        due_at=timer.due, fired_at=draft.now, cause="/".join(map(str, timer.key)), data=draft.data,
+        due_at=timer.due, fired_at=draft.now, cause=timer.name, data=draft.data,
     )  # fmt: skip
 
 

@@ -260,6 +260,11 @@ class Timer(Frozen, frozen=True, kw_only=True):
         """What makes the timer unique."""
         return (self.matter, self.clock, self.rule, self.visit, self.slot)
 
+    @property
+    def name(self) -> str:
+        """The key as one word, under which an event notes that it has used the timer up."""
+        return f"{self.matter}/{self.clock}/{self.rule}/{self.visit}/{self.slot}"
+
 
 def encode(matter: Matter) -> bytes:
     """Return the canonical JSON of *matter* (RFC 8785: ASCII keys, integers, no floats)."""
@@ -288,14 +293,10 @@ def patch_between(before: Matter | None, after: Matter) -> Json:
 
 def _changes_of(before: msgspec.Struct, after: msgspec.Struct) -> Json:
     """Return the merge patch between two values of one kind; what did not change is not even written out."""
-    patch: Json = {}
     defaults = _defaults_of(type(after))
     both = zip(after.__struct_fields__, msgspec.structs.astuple(before), msgspec.structs.astuple(after), strict=True)
-    for name, old, new in both:
-        if old is new or old == new:
-            continue
-        patch[name] = None if new == defaults.get(name, _MISSING) else _change(old, new)
-    return patch
+    changed = [triple for triple in both if triple[1] is not triple[2] and triple[1] != triple[2]]
+    return {name: None if new == defaults.get(name, _MISSING) else _change(old, new) for name, old, new in changed}
 
 
 def _change(old: object, new: object) -> Any:

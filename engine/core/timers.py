@@ -60,7 +60,8 @@ def standing(workflow: Workflow, matter: Matter, world: World, timer: Timer) -> 
     for rank, rule in ranked_rules(workflow, matter, timer.clock):
         if rule.id == timer.rule:
             found = _timer(workflow, matter, timer.clock, clock, rank, rule, world)
-            return found if found is not None and found.key == timer.key else None
+            same = found is not None and (found.visit, found.slot) == (timer.visit, timer.slot)
+            return found if same and matter.id == timer.matter else None
     return None
 
 
@@ -161,7 +162,10 @@ def rules_of(workflow: Workflow, matter: Standing, key: str) -> tuple[TimerRule,
 
 def rule_of(workflow: Workflow, matter: Standing, key: str, rule_id: str) -> TimerRule | None:
     """Return the rule of that id on clock *key*."""
-    return next((rule for _, rule in ranked_rules(workflow, matter, key) if rule.id == rule_id), None)
+    for _, rule in ranked_rules(workflow, matter, key):
+        if rule.id == rule_id:
+            return rule
+    return None
 
 
 def ranked_rules(workflow: Workflow, matter: Standing, key: str) -> "Ranked":
@@ -257,8 +261,7 @@ def _rule(rule_id: str, at: Offset, do: Do, where: Where) -> TimerRule:
 def _timer(
     workflow: Workflow, matter: Matter, key: str, clock: Clock, rank: int, rule: TimerRule, world: World
 ) -> Timer | None:
-    repeats = rule.at.anchor == "every"
-    if clock.ended is not None or clock.is_held or (rule.id in clock.fired and not repeats):
+    if clock.ended is not None or clock.is_held or (rule.id in clock.fired and rule.at.anchor != "every"):
         return None
     if rule.limit is not None and matter.uses.get(use_of_rule(matter.state, key, rule.id), 0) >= rule.limit:
         return None

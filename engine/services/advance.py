@@ -45,8 +45,7 @@ class Door:
     salts: Salts
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """
     A command; `key` makes repeats of it harmless; `demand` is what a filed demand has beside its matter.
 
@@ -59,8 +58,7 @@ class Entry:
     pressed_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(msgspec.Struct, frozen=True, gc=False):
     """The command was carried out by event `seq`; `matter` as it now stands, `number` of a filed demand."""
 
     matter: Matter

@@ -7,9 +7,11 @@ something that is, leaves no trace.
 
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
+
+import msgspec
 
 from engine.core.command import Act, Command, File, Fire, Link, Migrate
 from engine.core.decide import decide
@@ -21,7 +23,6 @@ from engine.core.workflow.declaration import Workflow
 from engine.errors import Broken
 from engine.services.look_up import Shelf, Surroundings
 from engine.store.matters import Stored
-from engine.store.timers import timer_key
 from engine.store.unit_of_work import Transaction
 
 # A command may lead to others (children, topics, parents); so many mean that flows open each other in a circle.
@@ -30,8 +31,7 @@ MOST_STEPS = 10_000
 Lock: TypeAlias = Callable[[Collection[str]], Mapping[str, Stored]]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True, gc=False):
     """One decision taken: for which command, recorded when, caused by what; `pressed_at` is what the device said."""
 
     decision: Decision
@@ -92,7 +92,7 @@ class Batch:
             self._undo(mark)
             return refusal
         if pressed_at is not None:
-            self.steps[begun] = replace(self.steps[begun], pressed_at=pressed_at)
+            self.steps[begun] = msgspec.structs.replace(self.steps[begun], pressed_at=pressed_at)
         return self.steps[begun].decision
 
     def _record_late(self, command: Command) -> None:
@@ -118,6 +118,8 @@ class Batch:
         answer = refusal or self._take(command, cause=cause, recorded=recorded)
         if isinstance(answer, Refusal):
             return answer
+        if not answer.opens and not answer.follows:
+            return None
         waiting: deque[Command] = deque((*answer.opens, *answer.follows))
         for _ in range(MOST_STEPS):
             if not waiting:
@@ -158,7 +160,7 @@ class Batch:
                 Step(
                     decision=answer,
                     recorded_at=at if recorded is None else self._now,
-                    timer_key=timer_key(command.timer) if isinstance(command, Fire) else None,
+                    timer_key=command.timer.name if isinstance(command, Fire) else None,
                     cause=cause,
                     is_import=recorded is not None,
                 )

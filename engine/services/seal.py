@@ -35,8 +35,7 @@ class Seal:
     salts: Salts
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(msgspec.Struct, frozen=True, gc=False):
     """One decision as it is stored: the matter with its new head, its event, its private values."""
 
     stored: Stored
@@ -73,9 +72,7 @@ def seal(
     event = _event(decision, seal_with, recorded_at=recorded_at, cause=cause, private=commitments, told=told)
     body = event_bytes(event)
     new_head = chain_next(head if head is not None else chain_origin(seal_with.log, after.id), body)
-    record = EventRecord(
-        after.id, after.seq, occurrence.type, occurrence.at, recorded_at, timer_key, body=body, head=new_head
-    )
+    record = EventRecord(after.id, after.seq, occurrence.type, occurrence.at, recorded_at, timer_key, body, new_head)
     texts = tuple((ref, value) for ref, value in private.items() if isinstance(value, str))
     return Sealed(Stored(after, new_head), record, secrets, texts)
 

@@ -1,10 +1,10 @@
 """Matters: loaded many at once under their locks, saved many at once by compare-and-set."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import bindparam, select
 
 from engine.core.matter import STATE_CLOCK, Matter, decode, encode
@@ -52,8 +52,7 @@ _LOCK = Prepared(_LOAD.with_for_update())
 _LOCK_FREE = Prepared(_LOAD.with_for_update(skip_locked=True))
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True, gc=False):
     """A matter as it is stored: what it is, and the head of its chain."""
 
     matter: Matter

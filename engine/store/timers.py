@@ -201,11 +201,6 @@ class Timers(Repository):
             yield TimerApart(_timer(shape), held_until, failed_at, error)
 
 
-def timer_key(timer: Timer) -> str:
-    """Return the name under which an event notes that it has used *timer* up."""
-    return "/".join(str(part) for part in timer.key)
-
-
 def _timer(shape: Sequence[Any]) -> Timer:
     """Make a timer from its cells in the order of `_SHAPE`."""
     matter, clock, rule, visit, slot, due, fire, rank, provisional = shape

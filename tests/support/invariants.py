@@ -23,7 +23,6 @@ from engine.services.look_up import Shelf, Surroundings
 from engine.store.events import SYSTEM_PREFIX, EventRecord
 from engine.store.matters import REPEATING, Stored, repeated_by
 from engine.store.repository import table
-from engine.store.timers import timer_key
 from engine.store.unit_of_work import Transaction, UnitOfWork
 from tests.support.replay import decide_again
 
@@ -217,7 +216,7 @@ class _Scan:
             yield f"T1 {matter.id}: ended, with timers {sorted(there)}"
         if there != should:
             yield f"T1 {matter.id}: armed {_names(there)}, should be {_names(should)}"
-        used = self.used & {timer_key(timer) for timer in there.values()}
+        used = self.used & {timer.name for timer in there.values()}
         if used:
             yield f"T3 {matter.id}: still armed after they were used: {used}"
         if self.swept_at is not None:
@@ -267,4 +266,4 @@ def _differing(left: Matter, right: Matter) -> dict[str, tuple[object, object]]:
 
 
 def _names(timers: dict[tuple[str, str, str, int, int], Timer]) -> list[str]:
-    return sorted(f"{timer_key(timer)}@{timer.fire.isoformat()}" for timer in timers.values())
+    return sorted(f"{timer.name}@{timer.fire.isoformat()}" for timer in timers.values())

@@ -8,7 +8,6 @@ already chosen one; the machine's guard lets just that one through, so no state 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from transitions import Event, EventData, Machine, MachineError, Transition
@@ -129,27 +128,18 @@ def _guard(target: str | None):  # type: ignore[no-untyped-def]  # transitions h
     return chosen
 
 
-@lru_cache(maxsize=256)
-def _machine_of(digest: str, key: "_ByDigest") -> FlowMachine:
-    return FlowMachine(key.workflow)
-
-
-@dataclass(frozen=True, slots=True)
-class _ByDigest:
-    """A workflow that is hashed and compared by its content hash, so that the cache never compares whole flows."""
-
-    workflow: Workflow
-
-    def __hash__(self) -> int:
-        return hash(self.workflow.digest)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByDigest) and other.workflow.digest == self.workflow.digest
+MOST_CACHED = 256
+_MACHINES: dict[str, FlowMachine] = {}
 
 
 def machine_of(workflow: Workflow) -> FlowMachine:
     """Return the machine of *workflow*, made once per content hash."""
-    return _machine_of(workflow.digest, _ByDigest(workflow))
+    known = _MACHINES.get(workflow.digest)
+    if known is None:
+        if len(_MACHINES) >= MOST_CACHED:
+            _MACHINES.clear()
+        known = _MACHINES[workflow.digest] = FlowMachine(workflow)
+    return known
 
 
 def arrows_of(workflow: Workflow) -> Iterator[Arrow]:
