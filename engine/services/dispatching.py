@@ -1,6 +1,6 @@
 """What waits for a decision of the service centre or the street office, why, and the one form that settles it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -26,11 +26,13 @@ MOST_SUGGESTED = 6
 CATEGORY = "category"
 _SIGN, _PROPOSED = "sign", "propose"
 _DEMAND = (MatterKind.DEMAND.value,)
+_PLACED = (UnitKind.GRID, UnitKind.ESTATE, UnitKind.DEPARTMENT)
 _WATCHED = "unaccepted"  # to be looked after, not decided: these come last
 # Why a row is here, in the order in which they are told and sorted out.
 REASONS: tuple[tuple[str, str], ...] = (
     ("dispatch", "等派单"),
     ("seat", "单位空着"),
+    ("place", "没认出网格"),
     ("turn", "轮到你"),
     ("unsorted", "没分类"),
     ("unaccepted", "过了签收时限没人接"),
@@ -83,7 +85,9 @@ def waiting_table(
     now: datetime,
 ) -> Table:  # fmt: skip
     """Return what waits for *viewer*; *reason* cuts it down to one of `REASONS`."""
-    seeker = _Seeker(tx, viewer, sight=sight_of(viewer, world=world, flows=flows, now=now), flows=flows)
+    wide = frozenset(unit.id for unit in world.organisation.units.values() if unit.kind not in _PLACED)
+    sight = sight_of(viewer, world=world, flows=flows, now=now)
+    seeker = _Seeker(tx, viewer, sight=sight, flows=flows, wide=wide)
     found: dict[str, tuple[str, Matter]] = {}
     for name, matters in seeker.all():
         for matter in matters:
@@ -107,17 +111,23 @@ def _due(matter: Matter) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class _Seeker:
-    """Looks for the matters of each reason: by the states in which somebody of this role has to decide."""
+    """
+    Looks for the matters of each reason: by the states in which somebody of this role has to decide.
+
+    `wide` are the places that are no grid: what lies there has not come to anybody's door yet.
+    """
 
     tx: Transaction
     viewer: Actor
     sight: Sight
     flows: Sequence[Workflow]
+    wide: frozenset[str]
 
     def all(self) -> Iterable[tuple[str, tuple[Matter, ...]]]:
         """Yield the matters of each reason."""
         yield "dispatch", self._in(self._states(self._sends_out))
         yield "seat", tuple(one for one in self._in(self._states(_has_seats)) if self._lacks_a_unit(one))
+        yield "place", self._in(self._states(self._places), places=self.wide)
         yield (
             "turn",
             self._in(self._states(lambda flow, state: state.held_by == self.viewer.role and state.children is None)),
@@ -134,11 +144,13 @@ class _Seeker:
         )  # fmt: skip
 
     def _in(
-        self, states: frozenset[tuple[str, str]], *, category: str | None = None, late: bool | None = None
-    ) -> tuple[Matter, ...]:
+        self, states: frozenset[tuple[str, str]], *, category: str | None = None, late: bool | None = None,
+        places: frozenset[str] | None = None,
+    ) -> tuple[Matter, ...]:  # fmt: skip
         if not states:
             return ()
-        wanted = self.sight.narrow(Wanted(kinds=_DEMAND, states=states, category=category, late=late))
+        wanted = Wanted(kinds=_DEMAND, states=states, category=category, late=late, places=places)
+        wanted = self.sight.narrow(wanted)
         return Listing(self.tx.connection, self.tx.district).page(wanted, after=None, limit=MOST_LOOKED_AT)
 
     def _sends_out(self, flow: Workflow, state: State) -> bool:
@@ -146,6 +158,9 @@ class _Seeker:
 
     def _sorts(self, flow: Workflow, state: State) -> bool:
         return any(self._may(one) and CATEGORY in one.require for one in flow.actions_of(state.id).values())
+
+    def _places(self, flow: Workflow, state: State) -> bool:
+        return any(self._may(one) for one in flow.actions_of(state.id).values() if one.place_from is not None)
 
     def _may(self, action: Action) -> bool:
         return self.viewer.role in action.by
@@ -184,20 +199,24 @@ def _waiting(
     suggested = suggested_units(tx, matter, workflow, world=world)
     children = workflow.states[matter.state].children
     lacking = empty_seats(matter, children) if children is not None else ()
+    form = _form(reason, offered, lacking, workflow.actions_of(matter.state))
     return Waiting(
         row=row, id=matter.id, etag=matter.etag, reason=reason, place=place_name(matter.place, world.organisation),
         category=category_words(workflow, matter.fields.get(CATEGORY)),
-        form=_proposing(_form(reason, offered, lacking), suggested), suggested=suggested, offers=offered,
+        form=_proposing(form, suggested), suggested=suggested, offers=offered,
     )  # fmt: skip
 
 
-def _form(reason: str, offered: Sequence[Offer], lacking: Sequence[str]) -> Offer | None:
+def _form(reason: str, offered: Sequence[Offer], lacking: Sequence[str], actions: Mapping[str, Action]) -> Offer | None:
     """The one action that settles the reason, with no more seats than have to be filled."""
     match reason:
         case "dispatch":
             found = next((one for one in offered if one.to and one.seats), None)
         case "seat":
             found = next((one for one in offered if one.action == BuiltIn.ASSIGN), None)
+        case "place":
+            named = (one for one in offered if one.action in actions)
+            found = next((one for one in named if actions[one.action].place_from is not None), None)
         case "turn":
             found = next((one for one in offered if one.to), None)
         case "unsorted":

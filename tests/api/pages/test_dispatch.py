@@ -39,7 +39,7 @@ def test_counts_of_the_reasons_equal_their_tables(client: TestClient) -> None:
     page = table(client)
 
     counts = dict(re.findall(r'href="(/dispatch\?why=\w+)"[^>]*>[^<]* (\d+)<', client.get("/dispatch").text))
-    assert len(counts) == 5
+    assert len(counts) == 6
     for href, count in counts.items():
         rows = [one for tag, one in Page(client.get(href).text).elements if tag == "tr" and "data-row" in one]
         assert len(rows) == int(count), href

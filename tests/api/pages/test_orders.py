@@ -133,3 +133,24 @@ def test_what_waits_is_forgotten_after_a_day(client: TestClient, sanlian: Sanlia
     with sanlian.uow.write() as tx:
         forget_old(tx, now=NOW + timedelta(days=1, seconds=1))
     assert client.get(second).status_code == 404
+
+
+def test_order_of_no_known_grid_is_sent_to_one_from_the_dispatch_table(client: TestClient, sanlian: Sanlian) -> None:
+    """What the page of orders promises: it waits at the desk, which gives it to a grid, and the worker there has it."""
+    order = order_rows(1)[0]
+    client.post(upload(client, as_csv([(*order[:5], "某某路口", *order[6:])])))
+    with sanlian.uow.read() as tx:
+        (demand,) = tx.demands.by_external([order[0]]).values()
+    table = client.get("/dispatch?why=place").text
+    form = Page(table).form(f"/dispatch/{demand.matter}/do/place")["fields"]
+
+    without = client.post(f"/dispatch/{demand.matter}/do/place", data=form)
+    sent = client.post(f"/dispatch/{demand.matter}/do/place", data={**form, "f-to_grid": "zhujidong-1"})
+
+    assert "没认出网格 1" in Page(table).text
+    assert without.status_code == 422
+    assert "请选「转到哪个网格」。" in without.text
+    assert sent.status_code == 303
+    assert demand.number not in client.get("/dispatch?why=place").text
+    act_as(client, WORKER)
+    assert f'href="/matters/{demand.number}"' in client.get("/work").text
