@@ -30,7 +30,7 @@ def test_lives_keep_every_invariant_when_people_do_anything_allowed(flow: str) -
         decisions += len(life.engine.log)
         counted += life.engine.counted
     assert decisions > 100
-    assert counted > 50
+    assert counted > 10
 
 
 def test_forecast_is_what_happens_when_nobody_acts() -> None:

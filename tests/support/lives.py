@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+from engine.core.clock.working_calendar import WorkingCalendar
 from engine.core.command import Act, Command, File, SeatAsked
 from engine.core.decision import Decision, Refusal
 from engine.core.matter import Actor, Json, Matter, Timer, Value, from_json, merge, patch_between
@@ -26,7 +27,7 @@ class Recorder(Rehearsal):
         self.stored: dict[tuple[str, str, str, int, int], Timer] = {}
         self.used: set[str] = set()
         self.log: list[Decision] = []
-        self.days = {name: OpenDays(calendar.rules) for name, calendar in world.calendars.items()}
+        self._days: dict[WorkingCalendar, OpenDays] = {}
         self.counted = 0
 
     def keep(self, decision: Decision, workflow: Workflow) -> None:
@@ -75,12 +76,17 @@ class Recorder(Rehearsal):
         assert running.visit == int(visit), f"T4: of a visit that had passed: {cause}"
         assert not running.is_held, f"T5: fired on a clock that was held: {cause}"
 
+    def _days_of(self, calendar: WorkingCalendar) -> OpenDays:
+        if calendar not in self._days:
+            self._days[calendar] = OpenDays(calendar.rules)
+        return self._days[calendar]
+
     def _count_clocks(self, before: Matter | None, after: Matter) -> None:
         """What has moved ends when its time is used up, by another way of counting."""
         for key, clock in after.clocks.items():
             was = before.clocks.get(key) if before is not None else None
             if was is not clock and (was is None or was.due != clock.due):
-                fault = fault_of_clock(clock, self.days[clock.calendar])
+                fault = fault_of_clock(clock, self._days_of(self.world.calendar(clock.calendar)))
                 assert fault is None, f"C2: {after.id} {key}: {fault}"
                 self.counted += clock.due is not None
 
