@@ -100,7 +100,7 @@ def do(matter: str, action: str, asked: AskedNow, posted: Posted) -> Response:
         asked, viewer.actor, Press(matter=matter, action=action, etag=typed.etag, key=typed.key), typed=typed
     )
     if isinstance(outcome, Done):
-        given = {"why": why, "at": _text(posted, "next"), "done": _text(posted, "ref"), "to": _went_to(asked, outcome)}
+        given = {"why": why, "at": _text(posted, "next"), "done": _text(posted, "ref"), "to": _went_to(asked, outcome, action)}
         query = urlencode({name: value for name, value in given.items() if value})
         return RedirectResponse(f"/dispatch?{query}#r-{given['at']}", status_code=303)
     status = _STATUS.get(outcome.code, 409)
@@ -136,12 +136,15 @@ def _line(matter: str, row: Waiting | None, outcome: Done | Refusal | None) -> s
     return f"{number}：这一件不能这样一起办，请单独打开。" if row is not None else f"{number}：刚刚已经不在这张表上了。"
 
 
-def _went_to(asked: Asked, outcome: Done) -> str:
-    """Where it went, in words: the unit of a new task, else the step."""
+def _went_to(asked: Asked, outcome: Done, action: str) -> str:
+    """Where it went, in words: the unit of a new task, another grid, else the step."""
     flow = next((one for one in asked.flows if one.digest == outcome.matter.digest), None)
     fresh = [seat.unit for seat in outcome.matter.seats.values() if seat.outcome is None]
     if fresh:
         return f"派给了{unit_name(fresh[-1], asked.world.organisation)}"
+    moved = flow.actions_of(outcome.matter.state).get(action) if flow is not None else None
+    if moved is not None and moved.place_from is not None:
+        return f"派到了{unit_name(outcome.matter.place, asked.world.organisation)}"
     return f"到了「{flow.states[outcome.matter.state].label.zh}」" if flow is not None else "办好了"
 
 

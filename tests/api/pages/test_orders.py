@@ -151,6 +151,7 @@ def test_order_of_no_known_grid_is_sent_to_one_from_the_dispatch_table(client: T
     assert without.status_code == 422
     assert "请选「转到哪个网格」。" in without.text
     assert sent.status_code == 303
+    assert "派到了珠玑东一网格" in client.get(sent.headers["location"]).text
     assert demand.number not in client.get("/dispatch?why=place").text
     act_as(client, WORKER)
     assert f'href="/matters/{demand.number}"' in client.get("/work").text
