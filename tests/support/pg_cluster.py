@@ -124,8 +124,13 @@ def _reachable(folder: Path, root: Path) -> Path:
     """Copy the installation of *folder* into *root* if another user cannot reach it where it is."""
     if os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in folder.parents):
         return folder
-    copy = root / "install"
+    # The wheel's programs look for their libraries beside its package, three folders up: both are copied as they lie.
+    copy = root / "install" / "package" / folder.parent.name
     shutil.copytree(folder.parent, copy, symlinks=True)
+    package = folder.parent.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, root / "install" / libraries.name, symlinks=True)
     return copy / folder.name
 
 

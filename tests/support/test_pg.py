@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -60,6 +61,23 @@ def test_cluster_answers_and_leaves_nothing_when_stopped(binaries: Callable[[], 
 
     assert row == (42,)
     assert not cluster.root.exists()
+
+
+def test_cluster_of_the_wheel_answers_when_nobody_else_may_enter_its_folder(tmp_path: Path) -> None:
+    """A checkout in root's own home: the server, who is not root, gets a copy that finds its libraries."""
+    wheel = wheel_binaries()
+    assert wheel is not None
+    package = wheel.parent.parent
+    for name in (package.name, f"{package.name}.libs"):
+        shutil.copytree(package.with_name(name), tmp_path / name, symlinks=True, ignore=lambda *_: ["pginstall18"])
+    tmp_path.chmod(0o700)
+
+    cluster = start_cluster(owner=os.getpid(), binaries=tmp_path / wheel.relative_to(package.parent))
+    with psycopg.connect(f"host={cluster.root} user=postgres dbname=postgres") as connection:
+        row = connection.execute("SELECT 6 * 7").fetchone()
+    stop_cluster(cluster)
+
+    assert row == (42,)
 
 
 def test_cluster_ends_when_its_owner_is_gone(tmp_path: Path) -> None:
