@@ -100,7 +100,8 @@ def do(matter: str, action: str, asked: AskedNow, posted: Posted) -> Response:
         asked, viewer.actor, Press(matter=matter, action=action, etag=typed.etag, key=typed.key), typed=typed
     )
     if isinstance(outcome, Done):
-        given = {"why": why, "at": _text(posted, "next"), "done": _text(posted, "ref"), "to": _went_to(asked, outcome, action)}
+        went_to = _went_to(asked, outcome, action)
+        given = {"why": why, "at": _text(posted, "next"), "done": _text(posted, "ref"), "to": went_to}
         query = urlencode({name: value for name, value in given.items() if value})
         return RedirectResponse(f"/dispatch?{query}#r-{given['at']}", status_code=303)
     status = _STATUS.get(outcome.code, 409)
