@@ -1,7 +1,7 @@
 """Gather what a log is judged by: flows by the hash of their texts, the organisation version by version, calendars."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -30,16 +30,28 @@ WORKFLOWS = f"{SYSTEM_PREFIX}{publish.WORKFLOWS}"
 CALENDARS = f"{SYSTEM_PREFIX}{publish.CALENDARS}"
 
 
+class _AskedAtWork(AtWork):
+    """The same, asked of the log each time: one chain asks seldom, and the list of instants is as long as the log."""
+
+    def __init__(self, log: Log, parked: Collection[str]) -> None:
+        super().__init__((), parked)
+        self._log = log
+
+    def between(self, start: datetime, end: datetime) -> timedelta:
+        return self._log.fired_between(start, end) if start < end else timedelta(0)
+
+
 def gather(tx: Transaction, *, fired: Sequence[datetime] | None = None) -> tuple[Grounds, list[Finding]]:
     """
     Return the grounds, and what is wrong with the stored texts and the organisation's tables.
 
     Args:
-        fired: when rules acted, as the log says it, where that is known already.
+        fired: when rules acted, as the log says it; None: it is asked for where something should have been done.
     """
     findings: list[Finding] = []
     calendars = _calendars(tx)
-    at_work = AtWork(Log(tx.connection, tx.district).fired_at() if fired is None else fired, _parked(tx))
+    parked = _parked(tx)
+    at_work = AtWork(fired, parked) if fired is not None else _AskedAtWork(Log(tx.connection, tx.district), parked)
     versions, found = _organisation(tx)
     findings.extend(found)
     seats = Seats(versions)

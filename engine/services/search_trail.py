@@ -30,7 +30,8 @@ from engine.store.trail import Place, Trail
 from engine.store.unit_of_work import Transaction
 
 PAGE = 25
-BATCH = 500
+# Most pages are full after the first few; what is rare is looked for in longer strides.
+FIRST, BATCH = 60, 500
 MOST_READ = 4000
 CATEGORY = "category"
 DIGESTS = f"{SYSTEM_PREFIX}{DIGEST_TOPIC}"
@@ -110,8 +111,9 @@ def search_trail(tx: Transaction, search: Search, *, cursor: str, around: Around
     trail, place, read = Trail(tx.connection, tx.district), place_of(cursor), 0
     found: list[_Hit] = []
     while read < MOST_READ:
+        stride = BATCH if read else FIRST
         records = trail.back(
-            limit=BATCH, after=place, since=search.since, until=search.until, kinds=kinds, chain=chain,
+            limit=stride, after=place, since=search.since, until=search.until, kinds=kinds, chain=chain,
             matters_only=search.is_about_matters,
             without=None if search.digests or chain is not None else DIGESTS,
         )  # fmt: skip
@@ -124,7 +126,7 @@ def search_trail(tx: Transaction, search: Search, *, cursor: str, around: Around
                 found.append((record, event, matter))
                 if len(found) == PAGE:
                     return Hits(_in_words(tx, found, around=around), cursor_of(place), None)
-        if len(records) < BATCH:
+        if len(records) < stride:
             return Hits(_in_words(tx, found, around=around), "", None)
     assert place is not None  # something was read
     return Hits(_in_words(tx, found, around=around), cursor_of(place), place.recorded_at)

@@ -7,7 +7,7 @@ compared by the database itself, whose order of texts is its own.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
@@ -25,6 +25,12 @@ SYSTEM_FROM, SYSTEM_UNTIL = "system/", "system0"
 _EVENTS = "matter_id, seq, type, at, recorded_at, timer_key, body, hash"
 _VAULT = "matter_id, ref, seq, field, salt, value, erased_at"
 _FILE = "matter_id, id, sha256, bytes"
+_FIRED = "WHERE district_id = :district AND type = 'fired'"
+# One after the other: with both in one statement SQLite reads all that lie between.
+_FIRST_BETWEEN, _LAST_BETWEEN = (
+    f"SELECT {which}(recorded_at) FROM event {_FIRED} AND recorded_at > :start AND recorded_at < :end"  # noqa: S608  # names are our own, values are bound
+    for which in ("min", "max")
+)
 
 
 class Part(NamedTuple):
@@ -111,18 +117,18 @@ class Log(Repository):
 
     def fired_at(self) -> list[datetime]:
         """When rules acted, to the minute: the first instant of each minute in which one did."""
-        # The plus keeps SQLite from going through an index and back to the table for every row.
-        minute, district = (
-            ("substr(recorded_at, 1, 16)", "+district_id")
-            if is_sqlite(self.connection)
-            else ("date_trunc('minute', recorded_at)", "district_id")
-        )
-        query = (
-            f"SELECT min(recorded_at) FROM event WHERE {district} = :district AND type = 'fired'"  # noqa: S608  # names are our own, values are bound
-            f" GROUP BY {minute}"
-        )
+        minute = "substr(recorded_at, 1, 16)" if is_sqlite(self.connection) else "date_trunc('minute', recorded_at)"
+        query = f"SELECT min(recorded_at) FROM event {_FIRED} GROUP BY {minute}"  # noqa: S608  # names are our own, values are bound
         found = self.connection.execute(text(query), {"district": self.district})
         return sorted(as_instant(recorded_at) for (recorded_at,) in found)
+
+    def fired_between(self, start: datetime, end: datetime) -> timedelta:
+        """How long it is from the first to the last rule that acted between two instants."""
+        bound = {"district": self.district, "start": self.instant(start), "end": self.instant(end)}
+        first, last = (
+            self.connection.execute(text(query), bound).scalar_one() for query in (_FIRST_BETWEEN, _LAST_BETWEEN)
+        )
+        return as_instant(last) - as_instant(first) if first is not None else timedelta(0)
 
     def instant(self, at: datetime) -> Any:
         """Return *at* in the form in which this database's rows hold instants."""

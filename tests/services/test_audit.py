@@ -13,6 +13,7 @@ from engine.services.audit import Report, judge_part, note_run, verify
 from engine.services.digest import OutsideCopy, digest_of_day, make_digests, read_copy, write_copy
 from engine.services.erase import erase
 from engine.services.grounds import gather
+from engine.services.verify_one import verify_one
 from engine.store.log import Part
 from tests.support.intruder import (
     LATE,
@@ -23,6 +24,7 @@ from tests.support.intruder import (
     delete_whole_matter,
     intrude,
     rebuild_with_edit,
+    suppress_late,
 )
 from tests.support.logged import AFTER, DIGESTED, file, living, pass_time, settle_with_history, utc
 from tests.support.town import MONDAY, Town, actor
@@ -79,6 +81,21 @@ def test_verify_finds_tampering_by_its_layer(
     assert expected in {finding[:4] for finding in report.findings}, report.findings
     assert report.exit_code == 1
     assert "对不上" in report.verdict
+
+
+@pytest.mark.parametrize("tamper", [None, suppress_late])
+def test_verify_of_one_chain_asks_the_log_when_rules_acted(
+    town: Town, tamper: Callable[[Intruder], None] | None
+) -> None:
+    """What a chain leaves out is found by itself too, where the instants are not listed beforehand."""
+    if tamper is not None:
+        intrude(town, tamper)
+
+    with town.uow.read() as tx:
+        found = {finding[:4] for finding in verify_one(tx, LATE).findings}
+
+    assert (("legality", "late", LATE, 5) in found) == (tamper is not None)
+    assert tamper is not None or found == set()
 
 
 def test_verify_agrees_with_the_copy_outside(town: Town) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,15 @@ from sqlalchemy import event
 from engine.core.matter import Timer
 from engine.store.database import Database, open_database
 from engine.store.listing import After, Listing, Wanted
+from engine.store.log import Log
 from engine.store.migrate import migrate
 from engine.store.scope import Scope
+from engine.store.trail import Place, Trail
 from engine.store.unit_of_work import UnitOfWork
 
 AT = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 TIMER = Timer(matter="m", clock="state", rule="late", visit=1, due=AT, fire=AT, rank=0)
-READS_ALL = re.compile(r"SCAN (timer|matter|t)\b(?! USING INDEX)|B-TREE FOR .*ORDER BY")
+READS_ALL = re.compile(r"SCAN (timer|matter|event|t)\b(?! USING INDEX)|B-TREE FOR .*ORDER BY")
 
 
 @pytest.fixture
@@ -136,3 +138,44 @@ def test_counts_of_open_matters_read_an_index_alone(database: Database, statemen
     for statement in [one for one in statements if one[0].startswith("SELECT")]:
         steps = [step for step in plan_of(database, *statement) if " matter " in step]
         assert steps == [step for step in steps if "COVERING INDEX ix_matter_open_due" in step], statement[0]
+
+
+BEHIND = Place(AT, "m", 7)
+WITHIN: dict[str, Any] = {"since": AT - timedelta(days=9), "until": AT + timedelta(days=1)}
+
+
+@pytest.mark.parametrize("after", [None, BEHIND])
+@pytest.mark.parametrize("within", [{}, WITHIN])
+@pytest.mark.parametrize(
+    ("asked", "found_by"),
+    [
+        ({}, "ix_event_recorded (district_id=?"),
+        ({"matters_only": True, "without": "system/digest"}, "ix_event_recorded (district_id=?"),
+        ({"kinds": ("migrated",)}, "ix_event_type (district_id=? AND type=?"),
+        ({"chain": "m"}, "sqlite_autoindex_event_1 (district_id=? AND matter_id=?"),
+        ({"chain": "m", "kinds": ("fired",)}, "sqlite_autoindex_event_1 (district_id=? AND matter_id=?"),
+    ],
+)
+def test_trail_comes_in_order_of_the_index_that_fits(
+    database: Database, statements: list[tuple[str, Any]], asked: dict[str, Any], found_by: str,
+    within: dict[str, Any], after: Place | None,
+) -> None:  # fmt: skip
+    """Neither one chain nor a rare kind is looked for through the whole log, and nothing is sorted."""
+    with UnitOfWork(database, district="d").read() as tx:
+        Trail(tx.connection, tx.district).back(limit=60, after=after, **within, **asked)
+
+    (step,) = plan_of(database, *statements[-1])
+    assert found_by in step
+
+
+def test_when_rules_acted_is_read_from_an_index_alone(database: Database, statements: list[tuple[str, Any]]) -> None:
+    """Neither the list of instants nor the stretch between two of them opens a row of the log."""
+    with UnitOfWork(database, district="d").read() as tx:
+        log = Log(tx.connection, tx.district)
+        assert log.fired_at() == []
+        assert log.fired_between(AT, AT + timedelta(days=9)) == timedelta(0)
+
+    asked = [one for one in statements if "'fired'" in one[0]]
+    assert len(asked) == 3
+    for statement in asked:
+        assert "COVERING INDEX ix_event_type (district_id=? AND type=?" in plan_of(database, *statement)[0]

@@ -20,6 +20,7 @@ class EventRow(Row, table=True):
     __table_args__ = (
         UniqueConstraint("district_id", "timer_key"),
         Index("ix_event_recorded", "district_id", "recorded_at", "matter_id", "seq"),
+        Index("ix_event_type", "district_id", "type", "recorded_at", "matter_id", "seq"),
     )
 
     district_id: str = Field(primary_key=True)
