@@ -1,6 +1,5 @@
 """Draw a page from its template; pages are never cached, static files for ever under a name that changes with them."""
 
-import hashlib
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -9,21 +8,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from api.assets import address_of
 from api.drawing import Templates
 from api.words import standing, stretch
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATES = ROOT / "templates"
-STATIC = ROOT / "api" / "static"
-_VERSION_DIGITS = 10
 RETRY_SECONDS = 5
-
-
-@lru_cache(maxsize=64)
-def asset(name: str) -> str:
-    """Return the address of a static file, with a version made from its content."""
-    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()
-    return f"/static/{name}?v={digest[:_VERSION_DIGITS]}"
 
 
 @lru_cache(maxsize=1)
@@ -33,7 +24,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
-    made.globals.update(asset=asset, standing=standing, stretch=stretch)
+    made.globals.update(asset=address_of, standing=standing, stretch=stretch)
     return made
 
 

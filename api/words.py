@@ -14,27 +14,37 @@ _WEEKDAYS = "一二三四五六日"
 
 def moment(instant: datetime, *, now: datetime, zone: ZoneInfo) -> str:
     """Return a coming moment: 「今天 17:30」 or 「11月24日 周二 17:30」; midnight is the 24:00 of the day it ends."""
-    local, today = instant.astimezone(zone), now.astimezone(zone)
-    clock = f"{local:%H:%M}"
-    if clock == "00:00":
-        local, clock = local - timedelta(days=1), "24:00"
-    if local.date() == today.date():
-        return f"今天 {clock}"
-    return f"{_day(local, today)} 周{_WEEKDAYS[local.weekday()]} {clock}"
+    day_said, weekday, clock = _coming(instant, now.astimezone(zone), zone=zone)
+    return f"{day_said} {weekday} {clock}" if weekday else f"{day_said} {clock}"
 
 
 def brief(instant: datetime, *, now: datetime, zone: ZoneInfo) -> str:
     """Return a coming moment for a narrow column: 「今天 17:30」 or 「11月24日 17:30」."""
-    full = moment(instant, now=now, zone=zone).split(" ")
-    return f"{full[0]} {full[-1]}"
+    day_said, _, clock = _coming(instant, now.astimezone(zone), zone=zone)
+    return f"{day_said} {clock}"
+
+
+def _coming(instant: datetime, today: datetime, *, zone: ZoneInfo) -> tuple[str, str, str]:
+    """The day, its weekday (none of today) and the clock of a coming moment."""
+    local = instant.astimezone(zone)
+    clock = _clock(local)
+    if clock == "00:00":
+        local, clock = local - timedelta(days=1), "24:00"
+    if local.date() == today.date():
+        return "今天", "", clock
+    return _day(local, today), f"周{_WEEKDAYS[local.weekday()]}", clock
+
+
+def _clock(local: datetime) -> str:
+    return f"{local.hour:02}:{local.minute:02}"  # a hundred times a page; as a format four times slower
 
 
 def past(instant: datetime, *, now: datetime, zone: ZoneInfo) -> str:
     """Return a moment that has been: 「今天 09:12」 or 「11月4日 17:05」."""
     local, today = instant.astimezone(zone), now.astimezone(zone)
     if local.date() == today.date():
-        return f"今天 {local:%H:%M}"
-    return f"{_day(local, today)} {local:%H:%M}"
+        return f"今天 {_clock(local)}"
+    return f"{_day(local, today)} {_clock(local)}"
 
 
 def day(instant: datetime, *, now: datetime, zone: ZoneInfo) -> str:

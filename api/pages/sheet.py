@@ -9,10 +9,11 @@ from fastapi import APIRouter, Query
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
+from api.assets import STATIC
 from api.days import day_of
 from api.dependencies import AskedNow
 from api.pages.figures import frame_in, url_of
-from api.rendering import STATIC, draw, environment
+from api.rendering import draw, environment
 from api.words import Words
 from engine.core.terms import Ability
 from engine.core.workflow.declaration import Workflow
