@@ -60,6 +60,7 @@ _DONE = {
     "approved": ("批准了", "到生效的时刻自动换上新的时限表。"),
     "refused": ("没有批", "现在的时限没有变，提的人会看到你写的意见。"),
     "in_effect": ("批准了，已经生效", "新立的事从现在起照新的时限办。"),
+    "running": ("批准了，已经生效", "新立的和在办的，从现在起都照新的时限办。"),
 }
 
 
@@ -383,7 +384,8 @@ def say_yes(asked: AskedNow, proposal_id: str, posted: Posted) -> Response:
     if found.effective_at is None:
         publish_approved(sanlian.uow, now=asked.now)
     asked.wake()
-    return _led_to(proposal_id, "approved" if found.effective_at is not None else "in_effect")
+    at_once = "running" if found.running else "in_effect"
+    return _led_to(proposal_id, "approved" if found.effective_at is not None else at_once)
 
 
 @router.post("/limits/proposals/{proposal_id}/refuse")

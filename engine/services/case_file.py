@@ -9,7 +9,7 @@ from engine.core.history import Event, read_event
 from engine.core.matter import Actor, Holder, Matter
 from engine.core.offers import Offer, offers
 from engine.core.scope import World, people_of
-from engine.core.terms import Counter, MatterKind, Seat
+from engine.core.terms import Counter, EventType, MatterKind, Seat
 from engine.core.workflow.declaration import Workflow
 from engine.services.clock_card import ClockCard, clock_card, time_of
 from engine.services.first_act import first_act, in_order
@@ -214,7 +214,7 @@ def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surrou
         first=_first(offered, matter, workflow),
         no_action=_no_action(matter, viewer),
         fields=_fields(matter),
-        facts=(*_facts(matter, workflow=workflow, around=around), *_order_facts(tx, matter, world=world)),
+        facts=(*_facts(matter, events, workflow=workflow, around=around), *_order_facts(tx, matter, world=world)),
         children=_children(tx, matter, around=around, sight=sight),
         related=_related(tx, matter, around=around, sight=sight),
         people=people_masked(tx, matter, workflow=workflow, sight=sight),
@@ -287,7 +287,7 @@ def _tags(matter: Matter, *, workflow: Workflow, catalogue: Mapping[str, str]) -
     )
 
 
-def _facts(matter: Matter, *, workflow: Workflow, around: Surroundings) -> tuple[Fact, ...]:
+def _facts(matter: Matter, events: Sequence[Event], *, workflow: Workflow, around: Surroundings) -> tuple[Fact, ...]:
     organisation = around.world.organisation
     facts = [Fact("在哪", place_name(matter.place, organisation)), Fact("现在", workflow.states[matter.state].label.zh)]
     if matter.kind == MatterKind.DEMAND:
@@ -307,8 +307,9 @@ def _facts(matter: Matter, *, workflow: Workflow, around: Surroundings) -> tuple
     counted = [f"{word.label} {matter.counters[word.value]}" for word in _COUNTED if matter.counters.get(word.value)]
     if counted:
         facts.append(Fact("来回", "，".join(counted)))
+    since = "办理中换过" if any(one.type == EventType.MIGRATED for one in events) else "立案时锁定"
     limits = f"，时限表 v{workflow.limits.version}" if workflow.limits is not None else ""
-    facts.append(Fact("规则", f"{workflow.label.zh} v{workflow.version}{limits}（立案时锁定）"))
+    facts.append(Fact("规则", f"{workflow.label.zh} v{workflow.version}{limits}（{since}）"))
     return tuple(facts)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from engine.core.abilities import office_of
 from engine.core.scope import Organisation
 from engine.core.terms import ProposalState, Term
 from engine.core.workflow.cell_words import say_cell, say_when
@@ -13,6 +14,7 @@ from engine.core.workflow.document import read_document
 from engine.core.workflow.findings import Finding
 from engine.core.workflow.tree import Path, Text, walk
 from engine.core.workflow.wording import say_class, say_condition, say_roles
+from engine.services.keep_sessions import OFFICE_POST
 from engine.services.naming import post_name
 from engine.store.proposals import Proposal
 from engine.store.unit_of_work import Transaction
@@ -262,7 +264,10 @@ def label_of(state: str, words: type[Term]) -> str:
 
 
 def who(post_id: str | None, *, organisation: Organisation, flows: Sequence[Workflow]) -> str:
-    """Return a post in words; one that is gone by its id, nobody where a command did it."""
+    """Return a post or an office in words; one that is gone by its id, nobody where a command did it."""
+    office = office_of(post_id.split(".")[1]) if post_id is not None and post_id.startswith(f"{OFFICE_POST}.") else None
+    if office is not None:
+        return office.label
     post = organisation.posts.get(post_id or "")
     if post is None:
         return "命令行" if post_id in (None, "", "system") else str(post_id)

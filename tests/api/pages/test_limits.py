@@ -5,6 +5,7 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
+from engine.services.decide_proposal import take_effect
 from engine.services.sweep import sweep
 from engine.wiring import Sanlian
 from tests.api.conftest import act_as
@@ -42,7 +43,7 @@ def test_supervisor_sends_and_another_person_approves(client: TestClient, sanlia
     act_as(client, SECOND)
     yes = client.post(f"{where}/approve", data={"reason": ""})
 
-    assert (yes.status_code, yes.headers["location"]) == (303, f"{where}?done=in_effect")
+    assert (yes.status_code, yes.headers["location"]) == (303, f"{where}?done=running")
     table = Page(client.get("/limits").text).text
     assert "时限表 v2" in table
     assert "网格办得过来" in table
@@ -248,3 +249,31 @@ def test_figure_of_the_dry_run_links_to_a_list_of_that_length(
     rows = re.search(r'<details class="more mt2" id="touched" open>.*?</details>', listed, re.DOTALL)
     assert rows is not None
     assert rows[0].count("<tr><td>") == count > 0
+
+
+def test_open_demand_goes_by_the_new_limits_once_a_second_person_has_said_yes(
+    client: TestClient, sanlian: Sanlian
+) -> None:
+    """Its card says another moment, its facts that it was changed; who approved is an office, not an id."""
+    number = "2611-0053"
+    before = client.get(f"/matters/{number}").text
+    act_as(client, AUTHOR)
+    where = draft(client, **{"c.5.grid": "2 工作日"})
+    client.post(f"{where}/send", data={"reason": "网格近，两天够了。", "scope": "running", "when": "now"})
+    act_as(client, "security_admin")
+    yes = client.post(f"{where}/approve", data={"reason": ""}).headers["location"]
+    said = Page(client.get(yes).text).text
+    take_effect(sanlian.uow, now=sanlian.clock.now(), services=sanlian.door)
+    act_as(client, "street.service_centre.1")
+    after = client.get(f"/matters/{number}").text
+
+    assert "网格近，两天够了。在办的也改" in said
+    assert "安全管理员 今天 14:20 批准" in said
+    assert "新立的和在办的，从现在起都照新的时限办" in said
+    moments = [re.search(r'class="say">[^<]*<em><time datetime="([^"]+)"', page) for page in (before, after)]
+    assert moments[1] is not None
+    assert moments[0] is not None
+    assert moments[1][1] < moments[0][1]
+    assert "（立案时锁定）" in before
+    assert "时限表 v2（办理中换过）" in after
+    assert "换成新的时限表" in after
