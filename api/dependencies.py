@@ -33,7 +33,7 @@ _CONTENT = frozenset({Ability.WORK, Ability.FILE, Ability.AUDIT})
 _SUPERVISOR_LABEL = "督导员"
 # Until there is a calendar, which names its own.
 _ZONE = ZoneInfo("Asia/Shanghai")
-_OPAQUE_DIGITS = 16
+_OPAQUE_DIGITS = 12
 MAX_FILES = 20
 MAX_FIELDS = 200
 MAX_TEXT_BYTES = 64 * 1024

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from api.dependencies import Asked, AskedNow, Posted
 from api.errors import Kept, answer, plain_problem, problem_of
 from api.pages.forms import Choices, Form, Typed, filled, form_of, kept_texts, missing, typed_in, values_of
-from api.pages.queued import AskedByWriter, lead_on, was_taken_before
+from api.pages.queued import AskedByWriter, etag_after, lead_on, was_taken_before
 from api.pages.uploads import NotKept, with_uploads
 from api.rendering import draw
 from engine.core.command import Act, SeatAsked
@@ -97,19 +97,18 @@ def act(ref: str, action: str, asked: AskedByWriter, posted: Posted) -> Response
         typed = with_uploads(asked, typed)
     except NotKept as stopped:
         return _refused(asked, ref, Tried(action, stopped.typed, stopped.refusal), status=stopped.status)
-    refusal = None if taken else missing(_form(asked, case, action), typed)
-    if refusal is None:
-        try:
-            refusal = _press(asked, case, action=action, typed=typed)
-        except SanlianError as error:
-            labels = _labels(case)
-            kept = [Kept(label, text) for label, text in kept_texts(typed, labels)]
-            return answer(asked.request, problem_of(error, kept=kept))
-    if refusal is None:
-        back = posted.get("back") == LIST or not _sees(asked, case)
-        then = f"{LIST}?done={action}&ref={case.ref}" if back else f"/matters/{case.ref}?done={action}"
-        return lead_on(asked, then)
-    return _refused(asked, ref, Tried(action, typed, refusal))
+    lacking = None if taken else missing(_form(asked, case, action), typed)
+    try:
+        outcome = lacking or _press(asked, case, action=action, typed=typed)
+    except SanlianError as error:
+        labels = _labels(case)
+        kept = [Kept(label, text) for label, text in kept_texts(typed, labels)]
+        return answer(asked.request, problem_of(error, kept=kept))
+    if isinstance(outcome, Refusal):
+        return _refused(asked, ref, Tried(action, typed, outcome))
+    back = posted.get("back") == LIST or not _sees(asked, case)
+    then = f"{LIST}?done={action}&ref={case.ref}" if back else f"/matters/{case.ref}?done={action}"
+    return lead_on(asked, then, etag=etag_after(outcome))
 
 
 def _sees(asked: Asked, case: Offered) -> bool:
@@ -118,7 +117,7 @@ def _sees(asked: Asked, case: Offered) -> bool:
         return bool(asked.sight.among(tx, (case.id,)))
 
 
-def _press(asked: Asked, case: Offered, *, action: str, typed: Typed) -> Refusal | None:
+def _press(asked: Asked, case: Offered, *, action: str, typed: Typed) -> Done | Refusal:
     assert asked.actor is not None  # the caller has seen it
     if typed.topic:
         asked.must_see(typed.topic)
@@ -133,8 +132,7 @@ def _press(asked: Asked, case: Offered, *, action: str, typed: Typed) -> Refusal
     )[0]
     if isinstance(outcome, Done):
         asked.wake()
-        return None
-    if isinstance(outcome, Refusal):
+    if isinstance(outcome, Done | Refusal):
         return outcome
     raise Conflict(what="这件事正由别人办理，请刷新后再试。")
 

@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from api.dependencies import Asked, AskedNow
 from api.pages.forms import Typed
 from engine.errors import NotSignedIn
-from engine.services.advance import was_taken
+from engine.services.advance import Done, was_taken
 
 WRITER = "Sanlian-Writer"
 LEADS_TO = "Sanlian-Leads-To"
@@ -37,11 +37,22 @@ def asked_by_writer(asked: AskedNow) -> Asked:
 AskedByWriter = Annotated[Asked, Depends(asked_by_writer)]
 
 
-def lead_on(asked: Asked, path: str) -> Response:
-    """Answer a form that was taken: a browser goes on to *path*, a script is told of it and goes there itself."""
+def lead_on(asked: Asked, path: str, *, etag: str = "") -> Response:
+    """
+    Answer a form that was taken: a browser goes on to *path*, a script is told of it and goes there itself.
+
+    Args:
+        etag: of the matter as the form left it: what its writer wrote next without network was written on that.
+    """
     if WRITER in asked.request.headers:
-        return Response(status_code=204, headers={LEADS_TO: quote(path, safe=_SAFE_IN_PATHS)})
+        beside = {"ETag": etag} if etag else {}
+        return Response(status_code=204, headers={LEADS_TO: quote(path, safe=_SAFE_IN_PATHS), **beside})
     return RedirectResponse(path, status_code=303)
+
+
+def etag_after(done: Done) -> str:
+    """Return the etag of the matter as this press left it; empty when something came after it."""
+    return done.matter.etag if done.matter.seq == done.seq else ""
 
 
 def was_taken_before(asked: Asked, typed: Typed) -> bool:

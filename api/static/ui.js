@@ -48,7 +48,10 @@
       sheet.showModal();
       var field = sheet.querySelector("textarea, select, input:not([type=hidden])") || sheet.querySelector(".main-act");
       if (field) field.focus();
-    }).catch(function () { location.href = link.href; });
+    }).catch(function (why) {
+      if (why instanceof TypeError && window.queue) queue.tell("没有网，打不开。");
+      else location.href = link.href;
+    });
   });
 
   // While a text is being written, what it looks like is proposed; without script there is a button.
@@ -160,7 +163,11 @@
   // Who signs in next at this desk does not find them.
   d.addEventListener("submit", function (e) {
     if (e.target.getAttribute("action") !== "/sign-out") return; // a field may be called action
-    try { sessionStorage.clear(); } catch (_) { /* as above */ }
+    try {
+      var n = localStorage["queue." + d.body.dataset.writer.split(".")[0]];
+      if (n && !confirm(n + " 条还没送出，要等您再登录才送。退出吗？")) { e.preventDefault(); delete e.target.dataset.sent; }
+      else sessionStorage.clear();
+    } catch (_) { /* as above */ }
   });
 
   // A button that prints; without script the browser's own menu does.
