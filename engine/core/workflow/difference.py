@@ -1,5 +1,5 @@
 """
-What changed between two versions of a flow, told as rules: 网格办理：3 个工作日 → 2 个工作日.
+What changed between two versions of a flow, told as rules: 网格办理（其余）：3 个工作日 → 2 个工作日.
 
 Both versions are laid out as aspects, one sentence part a rule with the path that leads to it; then the two layouts
 are compared. What belongs to something wholly new or gone is not told again.
@@ -287,13 +287,13 @@ def _limits(workflow: Workflow, limits: Limits) -> Iterator[_Row]:
         yield ("columns", column), f"时限表的列「{label.zh}」", ""
         yield ("columns", column, "label"), f"时限表的列 {column} 的名字", label.zh
     for key, row in _keyed_rows(limits):
-        who = "" if row.when is None else f"（{say_condition(workflow, row.when)}）"
+        who = f"（{say_condition(workflow, row.when) if row.when is not None else '其余'}）"
         cells = "、".join(f"{limits.columns[one].zh} {say_duration(length)}" for one, length in row.cells.items())
-        yield ("rows", key), f"时限表的一行{who or '（其余）'}", "", cells
+        yield ("rows", key), f"时限表的一行{who}", "", cells
         for column, label in limits.columns.items():
             length = row.cells.get(column)
             yield ("rows", key, column), f"{label.zh}{who}", say_duration(length) if length else "看下面的行"
-        yield ("rows", key, "basis"), f"时限表的一行{who or '（其余）'}的依据", row.basis.zh if row.basis else "无"
+        yield ("rows", key, "basis"), f"时限表的一行{who}的依据", row.basis.zh if row.basis else "无"
     for season, (first, last) in limits.seasons.items():
         text = f"{first[0]:02}-{first[1]:02} 到 {last[0]:02}-{last[1]:02}"
         yield ("seasons", season), f"季节「{season}」", text

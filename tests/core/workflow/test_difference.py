@@ -20,7 +20,7 @@ TABLE = limits(
     "escalation:\n  else:\n    - { at: due-1wd, do: remind }\n    - { at: due+1wd, do: supervise }\n"
 )
 CASES = {
-    "a cell": (("", ""), ("grid: 3wd", "grid: 2wd"), ["网格办理：3 个工作日 → 2 个工作日"]),
+    "a cell": (("", ""), ("grid: 3wd", "grid: 2wd"), ["网格办理（其余）：3 个工作日 → 2 个工作日"]),
     "a cell of a row": (("", ""), ("grid: 2h", "grid: 1h"), ["网格办理（「怎么办」是quick）：2 小时 → 1 小时"]),
     "a new cell": (("", ""), ("grid: 1d }", "grid: 1d, total: 9d }"), ["总时限（退回次数大于 1）：看下面的行 → 9 天"]),
     "a row less": (
