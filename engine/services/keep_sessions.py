@@ -111,10 +111,9 @@ def begin_again(uow: UnitOfWork, signed: SignedIn, *, ids: Ids, salts: Salts, no
 
 def find(tx: Transaction, token: str, *, now: datetime) -> SignedIn | None:
     """Return who signed in with *token*, or None where the session is over."""
-    session = tx.sessions.get(hash_of(token)) if token else None
+    session, person = _session_of(tx, token) if token else (None, None)
     if session is None or not is_open(session, now=now):
         return None
-    person = tx.people.get(session.person)
     if person is None or person.login is None or person.disabled_at is not None:
         return None
     return SignedIn(
@@ -122,6 +121,17 @@ def find(tx: Transaction, token: str, *, now: datetime) -> SignedIn | None:
         session=session.id, token_hash=session.token_hash, kind=session.kind, post=session.post,
         seen_at=session.seen_at, fresh_until=session.fresh_until,
     )  # fmt: skip
+
+
+def _session_of(tx: Transaction, token: str) -> tuple[Session | None, Person | None]:
+    """The session of a token and whose it is; read again as soon as anything was written."""
+    token_hash = hash_of(token)
+
+    def look() -> tuple[Session | None, Person | None]:
+        session = tx.sessions.get(token_hash)
+        return session, None if session is None else tx.people.get(session.person)
+
+    return tx.remembered("session", token_hash, make=look)
 
 
 def is_open(session: Session, *, now: datetime) -> bool:

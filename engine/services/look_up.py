@@ -138,7 +138,7 @@ class Shelf:
 
     def world_or_empty(self, tx: Transaction) -> World:
         """Return the world; one without calendars where the deployment has none yet, for people come first."""
-        facts = tx.facts.all()
+        facts = tx.remembered("facts", make=tx.facts.all)
         if facts.get(CALENDARS_FACT) is None:
             return World(organisation=tx.organisation.load(), calendars={}, default_calendar="")
         return self._surroundings(tx, facts).world

@@ -99,7 +99,7 @@ def sight_in(
     now: datetime | None = None,
 ) -> Sight:
     """Return the same by the flows that are now in force."""
-    digests = tx.workflows.current_digests().values()
+    digests = tx.remembered("current flows", make=tx.workflows.current_digests).values()
     return sight_of(actor, world=world, flows=[flow_of(digest) for digest in digests], now=now)
 
 
