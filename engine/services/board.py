@@ -6,7 +6,7 @@ from datetime import datetime
 
 from engine.core.terms import MatterKind
 from engine.services.daily_sheet import Number, rows_below
-from engine.services.escalating import escalating
+from engine.services.escalating import escalating, seen_of
 from engine.services.figures import ABOVE, Frame, Pick, wanted_of
 from engine.services.naming import LevelMark, level_mark, unit_name
 from engine.services.remember import soonest
@@ -145,11 +145,9 @@ def _sum(tallies: Mapping[str, Tally], name: str) -> Number:
 
 def _moments(tx: Transaction, frame: Frame) -> tuple[Moment, ...]:
     found = escalating(tx, flow_of=frame.flow_of, now=frame.now, until=frame.rest[1])
-    seen = frame.sight.among(tx, tuple(found))
     counts: dict[datetime, int] = {}
-    for matter, at in found.items():
-        if matter in seen:
-            counts[at] = counts.get(at, 0) + 1
+    for one in seen_of(tx, found, frame.sight):
+        counts[one.at] = counts.get(one.at, 0) + 1
     return tuple(Moment(at, Number("escalating", counts[at], Pick(at=at))) for at in sorted(counts))
 
 

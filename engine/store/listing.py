@@ -205,11 +205,21 @@ def _page(pattern: Wanted, *, after: bool | None) -> Prepared:
 
 @lru_cache(maxsize=MOST_QUERIES)
 def _tallies(whole: Wanted, parts: tuple[Wanted, ...], columns: tuple[str, ...]) -> Prepared:
-    # Grouped by the bare place, SQLite goes by the index of places and opens every row; the wide index has it all.
-    by = [func.coalesce(MATTER.c.place, "") if name == "place" else MATTER.c[name] for name in columns]
+    by = [_place_of(whole) if name == "place" else MATTER.c[name] for name in columns]
     narrowed = [list(_conditions(part, f"p{number}_")) for number, part in enumerate(parts)]
     sums = [func.count().filter(*conditions) if conditions else func.count() for conditions in narrowed]
     return Prepared(select(*by, *sums).select_from(MATTER).where(_HERE, *_conditions(whole)).group_by(*by))
+
+
+def _place_of(whole: Wanted) -> ColumnElement[str]:
+    """
+    Return what a list is counted by place with.
+
+    By the bare place SQLite goes through the index of places, which has all open matters in that order: right for all
+    of them, and wrong for those of a stretch of time.
+    """
+    is_timed = whole.late_at or whole.due_in or whole.filed_in or whole.ended_in or whole.entered_before
+    return func.coalesce(MATTER.c.place, "") if is_timed or whole.ended is not False else MATTER.c.place
 
 
 @lru_cache(maxsize=MOST_QUERIES)

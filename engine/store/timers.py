@@ -38,19 +38,19 @@ _RINGING = (
     .limit(bindparam("limit"))
 )
 _RINGING_FREE = _RINGING.with_for_update(of=MATTER, skip_locked=True)
-# Without the snapshots: two thousand matters would be read for a line of the board.
+# Without the snapshots: a thousand matters would be read for a line of the board.
 _RINGING_BETWEEN = Prepared(
     select(
         TIMER.c.matter_id, TIMER.c.clock, TIMER.c.rule, TIMER.c.fire_at,
-        MATTER.c.digest, MATTER.c.state, MATTER.c.level, MATTER.c.klass,
+        MATTER.c.digest, MATTER.c.state, MATTER.c.level, MATTER.c.klass, MATTER.c.place,
     )
     .join(MATTER, and_(MATTER.c.district_id == TIMER.c.district_id, MATTER.c.id == TIMER.c.matter_id))
     .where(
         TIMER.c.district_id == bindparam("district"), MATTER.c.kind == MatterKind.DEMAND.value, _RINGS,
         TIMER.c.fire_at > bindparam("after"), TIMER.c.fire_at < bindparam("until"),
+        TIMER.c.rule.in_(bindparam("rules", expanding=True)),
     )
     .order_by(*_IN_ORDER)
-    .limit(bindparam("limit"))
 )  # fmt: skip
 _NEXT = select(func.min(TIMER.c.fire_at)).where(TIMER.c.district_id == bindparam("district"), _RINGS)
 
@@ -76,6 +76,7 @@ class Ringing(NamedTuple):
     state: str
     level: str | None
     klass: str
+    place: str
 
 
 class Timers(Repository):
@@ -123,9 +124,9 @@ class Timers(Repository):
                 matters[timer.matter] = Stored(decode(snapshot), head)
         return timers, matters
 
-    def ringing_between(self, after: datetime, until: datetime, *, limit: int) -> list[Ringing]:
-        """Return up to *limit* timers of demands that ring after *after* and before *until*, earliest first."""
-        asked = {"district": self.district, "after": after, "until": until, "limit": limit}
+    def ringing_between(self, after: datetime, until: datetime, *, rules: Collection[str]) -> list[Ringing]:
+        """Return the timers of *rules* of demands that ring after *after* and before *until*, earliest first."""
+        asked = {"district": self.district, "after": after, "until": until, "rules": rules}
         return [Ringing(*row) for row in _RINGING_BETWEEN.rows(self.connection, **asked)]
 
     def next_fire(self) -> datetime | None:

@@ -1,21 +1,25 @@
 """When time alone changes what is counted: the next instant at which something is due or a timer rings."""
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 
+from engine.store.prepared import Prepared
 from engine.store.repository import Repository, table
 
 MATTER = table("matter")
 TIMER = table("timer")
 
-_DUE = select(func.min(MATTER.c.due_at)).where(
-    MATTER.c.district_id == bindparam("district"), MATTER.c.outcome.is_(None), MATTER.c.due_at >= bindparam("at")
+_DUE = Prepared(
+    select(func.min(MATTER.c.due_at)).where(
+        MATTER.c.district_id == bindparam("district"), MATTER.c.outcome.is_(None), MATTER.c.due_at >= bindparam("at")
+    )
 )
-_FIRE = select(func.min(TIMER.c.fire_at)).where(
-    TIMER.c.district_id == bindparam("district"), TIMER.c.failed_at.is_(None), TIMER.c.held_until.is_(None),
-    TIMER.c.fire_at > bindparam("at"),
+_FIRE = Prepared(
+    select(func.min(TIMER.c.fire_at)).where(
+        TIMER.c.district_id == bindparam("district"), TIMER.c.failed_at.is_(None), TIMER.c.held_until.is_(None),
+        TIMER.c.fire_at > bindparam("at"),
+    )
 )  # fmt: skip
 
 
@@ -30,6 +34,6 @@ class TurningPoints(Repository):
         """Return when, after *at*, the next timer rings."""
         return self._first(_FIRE, at)
 
-    def _first(self, query: Select[Any], at: datetime) -> datetime | None:
-        instant: datetime | None = self.connection.execute(query, {"district": self.district, "at": at}).scalar()
-        return instant
+    def _first(self, query: Prepared, at: datetime) -> datetime | None:
+        row = query.first(self.connection, district=self.district, at=at)
+        return row[0] if row else None

@@ -87,6 +87,11 @@ class Workflows(Repository):
         """Return the content hash of the current version of every flow."""
         return dict(_CURRENT.rows(self.connection, district=self.district))
 
+    def digests(self) -> list[str]:
+        """Return the content hash of every version ever published."""
+        query = select(WORKFLOW.c.digest).where(WORKFLOW.c.district_id == self.district)
+        return list(self.connection.execute(query).scalars())
+
     def versions(self, workflow: str | None = None) -> list[WorkflowVersion]:
         """Return every version (of one flow), oldest first."""
         query = select(*(WORKFLOW.c[name] for name in _NAMES)).where(WORKFLOW.c.district_id == self.district)

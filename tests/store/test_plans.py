@@ -137,7 +137,7 @@ def test_counts_of_open_matters_read_an_index_alone(database: Database, statemen
 
     for statement in [one for one in statements if one[0].startswith("SELECT")]:
         steps = [step for step in plan_of(database, *statement) if " matter " in step]
-        assert steps == [step for step in steps if "COVERING INDEX ix_matter_open_due" in step], statement[0]
+        assert steps == [step for step in steps if "COVERING INDEX ix_matter_open_" in step], statement[0]
 
 
 BEHIND = Place(AT, "m", 7)
@@ -179,3 +179,32 @@ def test_when_rules_acted_is_read_from_an_index_alone(database: Database, statem
     assert len(asked) == 3
     for statement in asked:
         assert "COVERING INDEX ix_event_type (district_id=? AND type=?" in plan_of(database, *statement)[0]
+
+
+def test_counts_by_place_and_level_come_in_the_order_of_the_index(
+    database: Database, statements: list[tuple[str, Any]]
+) -> None:
+    """Nothing is sorted for the board, and what is due in a stretch of time is looked for in that stretch."""
+    demands = Wanted(kinds=("demand",))
+    with UnitOfWork(database, district="d").read() as tx:
+        listing = Listing(tx.connection, tx.district)
+        listing.tallies(demands, [demands, replace(demands, late_at=AT)], "place", "level")
+        listing.tally(replace(demands, late_at=AT), "place")
+
+    whole, late = (plan_of(database, *one) for one in statements if one[0].startswith("SELECT"))
+    assert whole == ["SEARCH matter USING COVERING INDEX ix_matter_open_place (district_id=?)"]
+    assert late[0] == "SEARCH matter USING COVERING INDEX ix_matter_open_due (district_id=? AND due_at<?)"
+
+
+def test_what_rings_today_is_sought_among_what_rings_today(
+    database: Database, statements: list[tuple[str, Any]]
+) -> None:
+    """Timers of other rules are passed over in the index; only the matters of the rest are opened."""
+    with UnitOfWork(database, district="d").read() as tx:
+        tx.timers.ringing_between(AT, AT + timedelta(hours=9), rules={"escalate", "advance"})
+
+    (plan,) = (plan_of(database, *one) for one in statements if one[0].startswith("SELECT"))
+    assert plan == [
+        "SEARCH timer USING COVERING INDEX ix_timer_due (district_id=? AND fire_at>? AND fire_at<?)",
+        "SEARCH matter USING INDEX sqlite_autoindex_matter_1 (district_id=? AND id=?)",
+    ]

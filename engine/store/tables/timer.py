@@ -23,6 +23,9 @@ class TimerRow(Row, table=True):
             "fire_at",
             "rank",
             "matter_id",
+            # Empty in all of them: without them SQLite opens every row to see that they are.
+            "failed_at",
+            "held_until",
             sqlite_where=text("failed_at IS NULL AND held_until IS NULL"),
             postgresql_where=text("failed_at IS NULL AND held_until IS NULL"),
         ),
