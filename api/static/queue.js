@@ -71,13 +71,13 @@
     try { entry = await entryOf(form, url, data); await save(entry); kept = true; } catch (_) { /* no room */ }
     var offline = navigator.onLine === false;
     try { answer = offline ? 0 : await send(url, data, PATIENCE); } catch (_) { /* nobody answered */ }
+    button.disabled = false; // the page may be come back to
     if (answer && answer.to) {
       if (kept) await remove(entry);
       location.assign(answer.to);
       return;
     }
     delete form.dataset.sent;
-    button.disabled = false;
     if (answer && !answer.shut) {
       if (kept) await (queue.again && queue.again.n === entry.n ? queue.refuse(entry, answer) : remove(entry));
       if (answer.text[0] === "{") tell(JSON.parse(answer.text).detail);

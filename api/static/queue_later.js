@@ -6,23 +6,27 @@
   var OLDEST = 28 * 864e5, TOO_OLD = { text: '{"detail":"存得太久了，打开看一眼再办。"}' };
 
   // They go out in order, under the keys they were written with.
-  async function replay(inAWhile) {
+  async function replay(byHand) {
     clearTimeout(timer);
-    if (inAWhile === true) timer = setTimeout(replay, PAUSE);
-    if (inAWhile === true || running) return;
+    if (running) return;
     running = true;
-    if (navigator.locks) await navigator.locks.request("queue", { ifAvailable: true }, function (lock) { return lock && goOut(); });
-    else await goOut();
+    function work(lock) { return lock && goOut(byHand === true); }
+    if (navigator.locks) await navigator.locks.request("queue", { ifAvailable: true }, work);
+    else await work(true);
     running = false;
-    if ((await queue.own(true)).some(isWaiting)) timer = setTimeout(replay, PAUSE);
+    if ((await queue.own(true)).some(isWaiting)) inAWhile();
   }
+  function inAWhile() { timer = setTimeout(replay, PAUSE); }
   function isWaiting(entry) { return !entry.refused && entry.writer === queue.writer; }
-  async function goOut() {
-    var shut, before = sent.length, waiting = (await queue.own()).filter(isWaiting);
+  async function goOut(byHand) {
+    var shut, said = "", before = sent.length, waiting = (await queue.own()).filter(isWaiting);
     for (var entry of waiting) {
       var answer = TOO_OLD;
       if (Date.now() - Date.parse(entry.at) < OLDEST) {
-        try { answer = await queue.send(entry.url, dataOf(entry), LONG_PATIENCE); } catch (_) { break; }
+        try { answer = await queue.send(entry.url, dataOf(entry), LONG_PATIENCE); } catch (_) {
+          said = byHand ? "还是连不上。" : "";
+          break;
+        }
       }
       shut = answer.shut;
       if (shut) break;
@@ -35,7 +39,8 @@
         opened = true;
       }
     }
-    if (waiting.length) await queue.tell(sent.length > before ? "送出了 " + sent.length + " 条。" : "", shut, true);
+    if (sent.length > before) said = "送出了 " + sent.length + " 条。" + said;
+    if (waiting.length) await queue.tell(said, shut, !byHand);
   }
   // What one wrote next about the same matter was written on what this form has made of it.
   async function goneOn(entry, etag, waiting) {
@@ -46,6 +51,10 @@
       seen[1] = etag;
       await queue.change(other);
     }
+    Array.from(etag ? d.querySelectorAll("form[data-queue]") : []).forEach(function (form) {
+      var seen = form.elements["if-match"];
+      if (seen && seen.value === before && form.getAttribute("action").split("/do/")[0] === matter) seen.value = etag;
+    });
   }
   function matterOf(entry) { return entry.url.split("/do/")[0]; }
   function ifMatch(entry) { return entry.fields.find(function (pair) { return pair[0] === "if-match"; }); }
@@ -111,7 +120,7 @@
     });
     if (!list.length) return;
     if (shut) doing.append(link("登录", "/sign-in?next=" + encodeURIComponent(location.pathname), "btn xs"));
-    else if (list.some(isWaiting)) doing.append(button("现在再送", "存在手机里的", replay));
+    else if (list.some(isWaiting)) doing.append(button("现在再送", "存在手机里的", function () { replay(true); }));
     more.open = opened;
     more.addEventListener("toggle", function () { opened = more.open; });
     list.forEach(function (entry) { lines.append(lineOf(entry)); });
@@ -156,7 +165,7 @@
     form.querySelector("textarea, .main-act").focus({ preventScroll: true });
   }
 
-  queue.replay = replay;
+  queue.replay = function (offline) { if (offline) inAWhile(); else replay(); };
   addEventListener("online", replay);
   d.addEventListener("visibilitychange", function () { if (!d.hidden) replay(); });
   queue.tell("", 0, true).then(reopen).then(replay);

@@ -128,7 +128,7 @@ def test_press_without_network_is_kept_and_recorded_once_when_it_is_back(
 
 
 def test_notes_go_out_in_order_when_several_were_written(page: Page, site: str, sanlian: Sanlian, number: str) -> None:
-    """Each under a key of its own; the second was written on what the first has made of the demand."""
+    """Each under a key of its own; what one wrote next was written on what one did before."""
     open_note(page, site, number)
     page.context.set_offline(True)
     for n, text in enumerate(("去看过一次。", "又去看过一次。"), start=1):
@@ -136,11 +136,13 @@ def test_notes_go_out_in_order_when_several_were_written(page: Page, site: str, 
         expect(line(page)).to_contain_text(f"{n} 条存在手机里")
     page.context.set_offline(False)
     expect(line(page)).to_have_text("送出了 2 条。")
+    write_note(page, "第三次去看过。")
+    expect(page.locator(".note").first).to_contain_text("记下了")
     page.goto(f"{site}/matters/{number}")
 
-    expect(page.locator(".tl li").first).to_contain_text("又去看过一次。")
-    expect(page.locator(".tl li").nth(1)).to_contain_text("去看过一次。")
-    assert len(events_of(sanlian, number, "note")) == 2
+    expect(page.locator(".tl li").nth(1)).to_contain_text("又去看过一次。")
+    expect(page.locator(".tl li").nth(2)).to_contain_text("去看过一次。")
+    assert len(events_of(sanlian, number, "note")) == 3
 
 
 def test_press_is_recorded_once_when_its_answer_was_lost(page: Page, site: str, sanlian: Sanlian, number: str) -> None:
@@ -338,6 +340,8 @@ def test_entry_is_gone_when_its_writer_removed_it(page: Page, site: str, sanlian
     open_note(page, site, number)
     page.context.set_offline(True)
     write_note(page, TOLD)
+    page.get_by_role("button", name="现在再送").click()
+    expect(line(page)).to_have_text(f"还是连不上。{WAITS}")
     page.locator("#queue summary").click()
     page.once("dialog", lambda dialog: dialog.accept())
     page.locator("#queue").get_by_role("button", name="删掉").click()
