@@ -19,6 +19,9 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 
+# A year, for this host only: what else runs under its domain is not ours to decide.
+HTTPS_ONLY = "max-age=31536000"
+
 Refuse = Callable[[int, str], Response]
 
 
@@ -64,6 +67,8 @@ class Safety:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                if scope["scheme"] == "https":
+                    headers.setdefault("Strict-Transport-Security", HTTPS_ONLY)
             await send(message)
 
         headers = Headers(scope=scope)

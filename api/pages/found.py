@@ -49,7 +49,7 @@ def hand_in(asked: AskedByWriter, posted: Posted) -> Response:
     if not typed.key:
         return answer(asked.request, plain_problem(428, "这个页面缺了编号，请重新打开「边巡边办」再提交。"))
     try:
-        typed = with_uploads(asked, typed)
+        typed = with_uploads(asked, typed, matter=None)
     except NotKept as stopped:
         return _again(asked, flow, form, stopped.typed, refusal=stopped.refusal, status=stopped.status)
     whole = with_building(asked, typed)

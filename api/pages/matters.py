@@ -94,7 +94,7 @@ def act(ref: str, action: str, asked: AskedByWriter, posted: Posted) -> Response
             return lead_on(asked, f"{LIST}?done={action}&ref={ref}")
         return answer(asked.request, problem_of(error, kept=[Kept("你写的", text) for text in typed.values.values()]))
     try:
-        typed = with_uploads(asked, typed)
+        typed = with_uploads(asked, typed, matter=case.id)
     except NotKept as stopped:
         return _refused(asked, ref, Tried(action, stopped.typed, stopped.refusal), status=stopped.status)
     lacking = None if taken else missing(_form(asked, case, action), typed)

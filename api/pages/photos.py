@@ -11,12 +11,17 @@ router = APIRouter()
 HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "Content-Disposition": "inline",
-    "Cache-Control": "private, max-age=3600",
+    # The browser may keep it, and must ask each time whether it may still be seen: by who has signed in now.
+    "Cache-Control": "private, no-cache",
+    "Vary": "Cookie",
 }
 
 
 @router.get("/files/{file_id}")
 def photo(file_id: str, asked: AskedNow) -> Response:
-    """Serve one photo."""
+    """Serve one photo; 304 without its bytes to a browser that has it and whose person may see it."""
     found = shown_file(asked.sanlian.uow, file_id[:200], sight=asked.sight)
-    return Response(found.content, media_type=found.media_type, headers=HEADERS)
+    headers = {**HEADERS, "ETag": f'"{found.sha256}"'}
+    if headers["ETag"] in asked.request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(found.content, media_type=found.media_type, headers=headers)

@@ -9,7 +9,8 @@ from api.pages.forms import Typed
 from engine.core.decision import Refusal
 from engine.core.terms import RefusalCode
 from engine.errors import BadFile, Busy
-from engine.services.keep_files import is_kept, keep_file
+from engine.services.advance import was_taken
+from engine.services.keep_files import is_for, is_kept, keep_file
 
 
 class NotKept(Exception):
@@ -26,9 +27,9 @@ class NotKept(Exception):
         self.status = 503 if isinstance(error, Busy) else 422
 
 
-def with_uploads(asked: Asked, typed: Typed) -> Typed:
+def with_uploads(asked: Asked, typed: Typed, *, matter: str | None) -> Typed:
     """
-    Return *typed* with its files kept: their ids stand beside those kept before.
+    Return *typed* with its files kept: their ids stand beside those kept before, unless those are another *matter*'s.
 
     The id of a file follows from who sent it and from the key of the form: the same form sent again names the same
     file.
@@ -37,9 +38,7 @@ def with_uploads(asked: Asked, typed: Typed) -> Typed:
         NotKept: one of them is empty, too big, or of a kind that is not taken; or too many are looked at right now.
     """
     sanlian = asked.sanlian
-    kept = {
-        name: tuple(one for one in ids if is_kept(sanlian.uow, one)) for name, ids in typed.kept.items()
-    }  # fmt: skip
+    kept = {name: _own(asked, typed.key, ids, matter=matter) for name, ids in typed.kept.items()}
     for name, files in typed.files.items():
         for number, one in enumerate(files):
             try:
@@ -51,6 +50,14 @@ def with_uploads(asked: Asked, typed: Typed) -> Typed:
                 raise NotKept(error, replace(typed, kept=kept, files={}), name) from None
             kept[name] = tuple(dict.fromkeys((*kept.get(name, ()), fresh)))
     return replace(typed, kept=kept, files={})
+
+
+def _own(asked: Asked, key: str, ids: tuple[str, ...], *, matter: str | None) -> tuple[str, ...]:
+    """Those that may be given with *matter*; a form that was taken and comes again names what it named then."""
+    uow, actor = asked.sanlian.uow, asked.actor
+    with uow.read() as tx:
+        again = actor is not None and was_taken(tx, actor, key)
+    return tuple(one for one in ids if is_for(uow, one, matter) or (again and is_kept(uow, one)))
 
 
 def _named(asked: Asked, key: str, place: str) -> Callable[[], str]:

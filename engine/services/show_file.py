@@ -19,6 +19,7 @@ class Shown:
 
     content: bytes
     media_type: str
+    sha256: str
     at: datetime
 
 
@@ -56,4 +57,4 @@ def shown_file(uow: UnitOfWork, file_id: str, *, sight: Sight) -> Shown:
         sees = matter is not None and _may_see_people(sight) and bool(sight.among(tx, (matter,)))
     if found is None or found.content is None or not sees or found.media_type not in _PICTURES:
         raise NotFound(what="照片", found=file_id[:12])
-    return Shown(found.content, found.media_type, found.at)
+    return Shown(found.content, found.media_type, found.sha256, found.at)

@@ -6,7 +6,9 @@ import pytest
 from starlette.datastructures import Headers
 from starlette.testclient import TestClient
 
+from api.app import create_app
 from api.safety import HEADERS, MAX_BODY_BYTES, came_from_here
+from engine.wiring import Sanlian
 
 
 @pytest.mark.parametrize("path", ["/matters", "/healthz", "/static/ui.css", "/nowhere", "/matters/9999-0001"])
@@ -15,6 +17,20 @@ def test_every_answer_carries_the_headers(client: TestClient, path: str) -> None
     answer = client.get(path)
 
     assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+
+
+def test_browser_is_told_to_come_by_https_only_where_it_came_by_https(client: TestClient, sanlian: Sanlian) -> None:
+    """Every answer says so, also a refusal; on this machine without https none does."""
+    with TestClient(create_app(sanlian), base_url="https://testserver") as secure:
+        answers = [
+            secure.get("/sign-in"),
+            secure.get("/static/ui.css"),
+            secure.post("/look", headers={"Cookie": "a=b"}),
+        ]
+
+    assert [one.status_code for one in answers] == [200, 200, 403]
+    assert {one.headers.get("strict-transport-security") for one in answers} == {"max-age=31536000"}
+    assert "strict-transport-security" not in client.get("/sign-in").headers
 
 
 @pytest.mark.parametrize(

@@ -154,6 +154,8 @@ def test_found_and_fixed_asks_again_with_a_guess_and_keeps_the_photo(client: Tes
     assert re.search(r'name="f-category" value="C3" checked', first.text)
     assert fields["kept-photo_after"]
     assert second.status_code == 303
+    again = client.post("/work/found", data={**fields, "f-category": ["C3", ""]})
+    assert (again.status_code, again.headers["location"]) == (303, second.headers["location"])
 
 
 def test_found_and_fixed_leaves_nothing_when_its_second_half_is_refused(client: TestClient, sanlian: Sanlian) -> None:
