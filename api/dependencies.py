@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 
 from api.navigation import Entry, entries, tabs
 from api.sessions import token_of
@@ -19,7 +20,8 @@ from engine.core.matter import Actor
 from engine.core.scope import Organisation, Post, World
 from engine.core.terms import SUPERVISOR, Ability
 from engine.core.workflow.declaration import Workflow
-from engine.errors import Forbidden, NotSignedIn, PasswordChangeNeeded, PasswordNeeded
+from engine.core.workflow.encoding import LARGEST_FILE_BYTES
+from engine.errors import BadText, Forbidden, NotSignedIn, PasswordChangeNeeded, PasswordNeeded
 from engine.services.keep_sessions import SignedIn, acting_post, actor_of, find, note_use, posts_held
 from engine.services.naming import post_name
 from engine.services.sight import Sight, no_such_matter, sight_of
@@ -36,7 +38,8 @@ _ZONE = ZoneInfo("Asia/Shanghai")
 _OPAQUE_DIGITS = 12
 MAX_FILES = 20
 MAX_FIELDS = 200
-MAX_TEXT_BYTES = 64 * 1024
+# The longest text there is, a whole limits table, as browsers write it: three signs for a byte, six for a new line.
+MAX_TEXT_BYTES = 4 * LARGEST_FILE_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +301,11 @@ def as_viewer(post: Post, *, organisation: Organisation, flows: tuple[Workflow, 
 
 async def posted(request: Request) -> FormData:
     """Read the form that was posted (the framework reads bodies asynchronously)."""
-    return await request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_TEXT_BYTES)
+    try:
+        return await request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_TEXT_BYTES)
+    except HTTPException as error:  # too many fields or files, one too long, or no form at all
+        expected = f"每一栏 {LARGEST_FILE_BYTES // 1024} KiB 以内的文字，最多 {MAX_FILES} 个文件。请按「返回」改短再交"
+        raise BadText(where="表单", found="太长、太多或不完整的内容", expected=expected) from error
 
 
 def local_path(wanted: object) -> str:

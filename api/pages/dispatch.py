@@ -10,12 +10,14 @@ from starlette.responses import RedirectResponse, Response
 
 from api.dependencies import Asked, AskedNow, Posted, Viewer
 from api.errors import answer, plain_problem
-from api.pages.forms import Choices, Form, Typed, field_of, filled, missing, typed_in
+from api.pages.forms import Choices, Form, Typed, field_of, filled, key_in, missing, typed_in
 from api.pages.pressing import Press, press, press_together
 from api.rendering import draw
 from engine.core.decision import Refusal
+from engine.core.matter import Matter
 from engine.core.offers import SeatOffered
 from engine.core.terms import Ability, RefusalCode, UnitKind
+from engine.core.workflow.declaration import Workflow
 from engine.services.advance import Done
 from engine.services.dispatching import REASONS, Table, Waiting, waiting_table
 from engine.services.naming import unit_name
@@ -80,12 +82,22 @@ def dispatch(
     why: Annotated[str, Query(max_length=20)] = "",
     at: Annotated[str, Query(max_length=80)] = "",
     done: Annotated[str, Query(max_length=80)] = "",
-    to: Annotated[str, Query(max_length=80)] = "",
+    do: Annotated[str, Query(max_length=80)] = "",
 ) -> Response:
-    """Show the table; *at* takes the focus, *done* has just gone *to* a unit or a step."""
+    """Show the table; *at* takes the focus, *done* is the number of what an action (*do*) has just sent on."""
     viewer = asked.require(Ability.DISPATCH)
-    told = Told(title=f"{done} {to}" if to else f"{done} 办好了", ref=done) if done else None
-    return _page(asked, viewer, why=why, focus=at, told=told)
+    return _page(asked, viewer, why=why, focus=at, told=_told(asked, done, action=do) if done else None)
+
+
+def _told(asked: Asked, number: str, *, action: str) -> Told | None:
+    """Where the demand with that number has gone, as it now stands; nothing of one that is not seen here."""
+    with asked.sanlian.uow.read() as tx:
+        demand = tx.demands.by_number(number)
+        stored = tx.matters.get(demand.matter) if demand is not None else None
+        if stored is None or not asked.sight.among(tx, (stored.matter.id,)):
+            return None
+        flow = asked.flows_in(tx)(stored.matter.digest)
+    return Told(title=f"{number} {_went_to(asked, stored.matter, flow, action=action)}", ref=number)
 
 
 @router.post("/dispatch/{matter}/do/{action}")
@@ -100,8 +112,7 @@ def do(matter: str, action: str, asked: AskedNow, posted: Posted) -> Response:
         asked, viewer.actor, Press(matter=matter, action=action, etag=typed.etag, key=typed.key), typed=typed
     )
     if isinstance(outcome, Done):
-        went_to = _went_to(asked, outcome, action)
-        given = {"why": why, "at": _text(posted, "next"), "done": _text(posted, "ref"), "to": went_to}
+        given = {"why": why, "at": _text(posted, "next"), "done": _text(posted, "ref"), "do": action}
         query = urlencode({name: value for name, value in given.items() if value})
         return RedirectResponse(f"/dispatch?{query}#r-{given['at']}", status_code=303)
     status = _STATUS.get(outcome.code, 409)
@@ -112,7 +123,7 @@ def do(matter: str, action: str, asked: AskedNow, posted: Posted) -> Response:
 def together(asked: AskedNow, posted: Posted) -> Response:
     """Do one action on every row that is ticked; each by itself, and what could not be done says why."""
     viewer = asked.require(Ability.DISPATCH)
-    why, action, key = _text(posted, "why"), _text(posted, "action"), _text(posted, "key")
+    why, action, key = _text(posted, "why"), _text(posted, "action"), key_in(posted)
     picked = [one for one in posted.getlist(_PICK) if isinstance(one, str)][:_MOST_TOGETHER]
     if not key:
         return answer(asked.request, plain_problem(428, "这个页面缺了版本号，请重新打开「受理派单」再提交。"))
@@ -137,16 +148,15 @@ def _line(matter: str, row: Waiting | None, outcome: Done | Refusal | None) -> s
     return f"{number}：这一件不能这样一起办，请单独打开。" if row is not None else f"{number}：刚刚已经不在这张表上了。"
 
 
-def _went_to(asked: Asked, outcome: Done, action: str) -> str:
+def _went_to(asked: Asked, matter: Matter, flow: Workflow, *, action: str) -> str:
     """Where it went, in words: the unit of a new task, another grid, else the step."""
-    flow = next((one for one in asked.flows if one.digest == outcome.matter.digest), None)
-    fresh = [seat.unit for seat in outcome.matter.seats.values() if seat.outcome is None]
+    fresh = [seat.unit for seat in matter.seats.values() if seat.outcome is None]
     if fresh:
         return f"派给了{unit_name(fresh[-1], asked.world.organisation)}"
-    moved = flow.actions_of(outcome.matter.state).get(action) if flow is not None else None
+    moved = flow.actions_of(matter.state).get(action)
     if moved is not None and moved.place_from is not None:
-        return f"派到了{unit_name(outcome.matter.place, asked.world.organisation)}"
-    return f"到了「{flow.states[outcome.matter.state].label.zh}」" if flow is not None else "办好了"
+        return f"派到了{unit_name(matter.place, asked.world.organisation)}"
+    return f"到了「{flow.states[matter.state].label.zh}」"
 
 
 def _text(posted: Posted, name: str) -> str:

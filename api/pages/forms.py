@@ -1,5 +1,6 @@
 """Forms of pages: from what the engine asks to fields, and from what was posted back to values."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,6 +19,9 @@ from engine.services.device_time import read_pressed_at
 Kind = Literal["text", "area", "number", "date", "phone", "select", "radio", "checks", "file", "hidden"]
 Choices = tuple[tuple[str, str], ...]
 
+# What our pages give, and programs may: an id, or anything as plain. It stands in events, so it can carry no text.
+KEY_PATTERN = r"^[0-9A-Za-z_-]{1,64}$"
+_KEY = re.compile(KEY_PATTERN, re.ASCII)
 MOST_CHIPS = 6
 LONG_TEXT = 100
 MOST_PHOTOS = 9
@@ -125,9 +129,15 @@ def typed_in(posted: FormData) -> Typed:
             values[name.removeprefix(_NAME)] = value.replace("\r\n", "\n")
     return Typed(
         values=values, seats=tuple(dict.fromkeys(seats)), topic=_text(posted, TOPIC_FIELD),
-        etag=_text(posted, "if-match"), key=_text(posted, "key"), files=files,
+        etag=_text(posted, "if-match"), key=key_in(posted), files=files,
         kept=kept, pressed_at=read_pressed_at(_text(posted, PRESSED_AT)),
     )  # fmt: skip
+
+
+def key_in(posted: FormData) -> str:
+    """Return the key of a form, empty where it has none that a page of ours could have given."""
+    key = _text(posted, "key")
+    return key if _KEY.fullmatch(key) else ""
 
 
 def _text(posted: FormData, name: str) -> str:

@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from api.dependencies import AskedNow, Posted
 from api.errors import answer, plain_problem
+from api.pages.forms import key_in
 from api.pages.matters import case_of
 from api.rendering import draw
 from engine.core.terms import Ability, Purpose
@@ -19,7 +20,7 @@ def identity(ref: str, asked: AskedNow, posted: Posted) -> Response:
     """Show name and telephone number of who reported, once, and record it; the password must be fresh."""
     case = case_of(asked, ref)
     viewer = asked.require(Ability.IDENTITY)
-    key, purpose = str(posted.get("key", "")), str(posted.get("purpose", ""))
+    key, purpose = key_in(posted), str(posted.get("purpose", ""))
     if not key:
         return answer(asked.request, plain_problem(428, "这个页面缺了编号，请重新打开这件事再看。"))
     chosen = next((one for one in Purpose if one.value == purpose), None)

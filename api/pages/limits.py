@@ -3,14 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from api.days import day_of
 from api.dependencies import Asked, AskedNow, Posted, Viewer
+from api.errors import Kept, answer, problem_of
+from api.pages.limits_form import Typed, effective_at, typed_about
 from api.pages.matters import Notice
 from api.rendering import draw
 from engine.core.terms import Ability, ProposalState
@@ -19,7 +19,7 @@ from engine.core.workflow.declaration import Limits, Workflow
 from engine.core.workflow.findings import Finding
 from engine.core.workflow.limits_edit import edit_limits
 from engine.core.workflow.tree import Path
-from engine.errors import BadDuration, BadInput, BadOffset, BadText, Conflict, Forbidden, NotFound
+from engine.errors import BadDuration, BadInput, BadOffset, Conflict, Forbidden, NotFound, SanlianError
 from engine.services.backtest import FEW, backtest
 from engine.services.decide_proposal import approve, publish_approved, refuse
 from engine.services.dry_run import DryRun
@@ -81,16 +81,6 @@ class FindingShown:
     line: str
     field: str
     in_limits: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """What was written about a proposal, shown again when it was not taken."""
-
-    reason: str = ""
-    scope: str = "new"
-    when: str = "now"
-    day: str = ""
 
 
 def _require(asked: Asked) -> Viewer:
@@ -195,10 +185,14 @@ def change(asked: AskedNow, flow: str, posted: Posted) -> Response:
             asked, workflow, base=base, text=text, draft=draft, errors=errors, found=found, typed=typed, status=422
         )
     key = typed.get("key", "") if _KEY.fullmatch(typed.get("key", "")) else asked.sanlian.door.ids()
-    made = draft_limits(
-        asked.sanlian.uow, flow=flow, base=typed.get("base", ""), text=text, by=viewer.actor, now=asked.now,
-        proposal_id=key,
-    )  # fmt: skip
+    try:
+        made = draft_limits(
+            asked.sanlian.uow, flow=flow, base=typed.get("base", ""), text=text, by=viewer.actor, now=asked.now,
+            proposal_id=key,
+        )  # fmt: skip
+    except SanlianError as error:
+        kept = [Kept("您改的时限表", text)] if "text" in typed else []
+        return answer(asked.request, problem_of(error, kept=kept))
     if found is not None and found.proposal.state == ProposalState.DRAFT and found.proposal.id != made.id:
         withdraw_proposal(asked.sanlian.uow, found.proposal.id, by=viewer.actor, now=asked.now)
     return RedirectResponse(f"/limits/proposals/{made.id}", status_code=303)
@@ -314,30 +308,15 @@ def _findings(reading: Reading) -> tuple[FindingShown, ...]:
 def send(asked: AskedNow, proposal_id: str, posted: Posted) -> Response:
     """Send a draft to whoever approves."""
     viewer = asked.require(Ability.LIMITS)
-    typed = _typed(posted)
+    typed = typed_about(posted)
     try:
         send_proposal(
             asked.sanlian.uow, asked.sanlian.door.shelf, proposal_id, reason=typed.reason,
-            running=typed.scope == "running", effective_at=_effective_at(asked, typed), by=viewer.actor, now=asked.now,
+            running=typed.scope == "running", effective_at=effective_at(asked, typed), by=viewer.actor, now=asked.now,
         )  # fmt: skip
     except (Conflict, BadInput) as error:
         return _not_taken(asked, proposal_id, error, typed, done={ProposalState.WAITING.value: "sent"})
     return _led_to(proposal_id, "sent")
-
-
-def _typed(posted: Posted) -> Typed:
-    words = {name: value for name in ("reason", "scope", "when", "day") if isinstance(value := posted.get(name), str)}
-    return Typed(**words)
-
-
-def _effective_at(asked: Asked, typed: Typed) -> datetime | None:
-    """The midnight at which the day typed begins; None: as soon as it is approved."""
-    if typed.when != "day":
-        return None
-    day = day_of(typed.day)
-    if day is None:
-        raise BadText(where="生效的日子", found=typed.day[:20] or "没写", expected="一个日子")
-    return datetime.combine(day, time(0), tzinfo=asked.zone)
 
 
 def _led_to(proposal_id: str, done: str) -> Response:
@@ -373,7 +352,7 @@ def say_yes(asked: AskedNow, proposal_id: str, posted: Posted) -> Response:
     """Approve; what is to take effect at once does."""
     viewer = asked.require(Ability.APPROVE)
     asked.require_fresh()
-    typed, sanlian = _typed(posted), asked.sanlian
+    typed, sanlian = typed_about(posted), asked.sanlian
     try:
         found = approve(
             sanlian.uow, proposal_id, reason=typed.reason, by=viewer.actor, now=asked.now, services=sanlian.door
@@ -392,7 +371,7 @@ def say_yes(asked: AskedNow, proposal_id: str, posted: Posted) -> Response:
 def say_no(asked: AskedNow, proposal_id: str, posted: Posted) -> Response:
     """Refuse, with a reason."""
     viewer = asked.require(Ability.APPROVE)
-    typed = _typed(posted)
+    typed = typed_about(posted)
     try:
         refuse(asked.sanlian.uow, proposal_id, reason=typed.reason, by=viewer.actor, now=asked.now)
     except (Conflict, BadInput) as error:

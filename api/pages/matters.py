@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from api.dependencies import Asked, AskedNow, Posted
 from api.errors import Kept, answer, plain_problem, problem_of
+from api.pages.done import done_word
 from api.pages.forms import Choices, Form, Typed, filled, form_of, kept_texts, missing, typed_in, values_of
 from api.pages.queued import AskedByWriter, etag_after, lead_on, was_taken_before
 from api.pages.uploads import NotKept, with_uploads
@@ -62,7 +63,7 @@ class Tried:
 @router.get("/matters/{ref}")
 def matter(ref: str, asked: AskedNow, do: str = "", done: str = "") -> Response:
     """Show one matter; *do* opens an action, *done* says what has just been recorded."""
-    case = case_of(asked, ref)
+    case, done = case_of(asked, ref), done_word(asked, done)
     label = next((one.label for one in case.offers if one.action == done), "")
     notices = (_done_notice(case, done, label),) if done else ()
     return _page(asked, case, notices=notices, opened=do)

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from api.days import day_of
 from api.dependencies import Asked, AskedNow, Posted, Viewer
 from api.errors import answer, plain_problem
-from api.pages.forms import Problem
+from api.pages.forms import Problem, key_in
 from api.rendering import draw
 from engine.core.terms import Ability
 from engine.errors import BadFile, BadInput, Busy
@@ -114,8 +114,8 @@ def give_back(asked: AskedNow, posted: Posted) -> Response:
     """Make an export, once for each key, and lead to its files."""
     viewer = asked.require(Ability.ORDERS)
     asked.require_fresh()
-    key = _text(posted, "key")
-    if not key or len(key) > 60 or not key.replace("-", "").isalnum():
+    key = key_in(posted)
+    if not key:
         return answer(asked.request, plain_problem(428, "这个页面缺了编号，请重新打开「工单」再导出。"))
     try:
         since = _day(asked, _text(posted, "since"))

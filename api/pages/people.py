@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.days import day_of
 from api.dependencies import Asked, AskedNow, Posted
+from api.pages.forms import key_in
 from api.rendering import draw
 from engine.core.scope import Leave, Post
 from engine.core.terms import Ability, LeaveReason
@@ -121,12 +122,15 @@ def press_leave(asked: AskedNow, posted: Posted) -> Response:
     asked.require_fresh()
     post = _post(asked, posted)
     try:
+        key = key_in(posted)
+        if not key:
+            raise _Refused("key", "这一页太旧了，请重新打开")
         since, last = _day(posted, "from"), _day(posted, "to")
         if since is None or last is None or last < since:
             raise _Refused("to", "最后一天不能早于第一天")
         _check_substitute(asked, post, _text(posted, "substitute"))
         leave = Leave(
-            id=_text(posted, "key", needed="这一页太旧了，请重新打开"), post=post.id, since=start_of(since, asked.zone),
+            id=key, post=post.id, since=start_of(since, asked.zone),
             until=end_of(last, asked.zone), substitute=_text(posted, "substitute") or None,
             reason=_text(posted, "reason") or LeaveReason.OTHER.value,
         )  # fmt: skip

@@ -36,7 +36,14 @@ _NOTHING = Guess()
 def new(asked: AskedNow, filed: Annotated[str, Query(max_length=40)] = "") -> Response:
     """Show the form; *filed* has just been taken in."""
     viewer = asked.require(Ability.DISPATCH)
-    return _page(asked, _form(asked, viewer), filed=filed)
+    return _page(asked, _form(asked, viewer), filed=filed if _is_filed(asked, filed) else "")
+
+
+def _is_filed(asked: Asked, number: str) -> bool:
+    """Whether there is a demand with that number, among those seen here."""
+    with asked.sanlian.uow.read() as tx:
+        demand = tx.demands.by_number(number) if number else None
+        return demand is not None and bool(asked.sight.among(tx, (demand.matter,)))
 
 
 @router.post("/dispatch/new")

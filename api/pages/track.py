@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.dependencies import Asked, Posted
 from api.errors import Kept, answer, plain_problem, problem_of
+from api.pages.done import done_word
 from api.pages.forms import Form, Typed, filled, form_of, kept_texts, missing, typed_in, values_of
 from api.pages.matters import Notice
 from api.pages.receipts import AskedByAnybody, private, seen_in
@@ -66,6 +67,7 @@ def page(code: str, asked: AskedByAnybody, done: str = "") -> Response:
     if isinstance(matter, Response):
         return matter
     seen = seen_in(asked, matter)
+    done = done_word(asked, done)
     return _page(asked, code, seen, notices=(_done(seen, done),) if done else ())
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse
 
 from api.dependencies import Asked, AskedNow, as_viewer
+from api.pages.done import done_word
 from api.pages.found import may_find
 from api.pages.matters import Notice, case_of
 from api.rendering import draw
@@ -67,7 +68,7 @@ def work(
         waits=waits,
         next_url=_url(waits, page.next_cursor) if page.next_cursor else "",
         first_url=_url(waits, "") if after else "",
-        notices=_notices(asked, done, ref),
+        notices=_notices(asked, done_word(asked, done), ref),
         leaves=tuple(_leaves(asked, viewer.id)),
     )
     return draw("work/today.html", {**asked.frame("work"), "view": view, "may_find": may_find(asked)})

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Path, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from api.dependencies import Asked
+from api.pages.forms import KEY_PATTERN
 from api.rest.access import Calling
 from api.rest.answers import lacking, next_link, quoted, refused, unquoted
 from api.rest.encoding import plain
@@ -39,7 +40,10 @@ router = APIRouter(prefix="/api/v1/matters", tags=["matters"])
 
 Ref = Annotated[str, Path(max_length=80, description="编号（2611-0043）或 id")]
 Key = Annotated[
-    str | None, Header(alias="Idempotency-Key", max_length=120, description="新的提交用新的值，重发用同一个")
+    str | None,
+    Header(
+        alias="Idempotency-Key", pattern=KEY_PATTERN, description="新的提交用新的值，重发用同一个；字母、数字、- 和 _"
+    ),
 ]
 IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=120, description="读到时的 ETag；没有它回 428")]
 NO_KEY = "请带上 Idempotency-Key（每次新的提交一个新的值，重发时用同一个）。"

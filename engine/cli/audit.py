@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
+from api.days import day_of
 from engine.core.clock.instants import format_instant, parse_instant
 from engine.core.matter import Actor
 from engine.errors import BadInput, SanlianError, Unavailable
@@ -206,10 +207,10 @@ def show_digest(
 
 
 def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise BadInput(where="--day", found=text, expected="2026-11-19 这样的日期") from error
+    day = day_of(text)
+    if day is None:
+        raise BadInput(where="--day", found=text[:20], expected="2026-11-19 这样的日期")
+    return day
 
 
 def _open() -> Sanlian:

@@ -1,13 +1,14 @@
 """`sanlian orders in` and `orders out`: work orders of an upper platform, in from a table and back into one."""
 
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import datetime, time
 from pathlib import Path
 from typing import Annotated, NoReturn
 from zoneinfo import ZoneInfo
 
 import typer
 
+from api.days import day_of
 from engine.errors import BadFile, BadInput, SanlianError
 from engine.services.give_back_orders import FORMS, OrdersBack, give_back_orders
 from engine.services.read_orders import open_orders
@@ -126,10 +127,10 @@ def _form_of(file: Path, encoding: str) -> str:
 def _day(text: str | None, zone: ZoneInfo) -> datetime | None:
     if text is None:
         return None
-    try:
-        return datetime.combine(date.fromisoformat(text), time(), tzinfo=zone)
-    except ValueError:
-        raise BadInput(where="--since", found=text[:20], expected="2026-11-20 这样的日期") from None
+    day = day_of(text)
+    if day is None:
+        raise BadInput(where="--since", found=text[:20], expected="2026-11-20 这样的日期")
+    return datetime.combine(day, time(), tzinfo=zone)
 
 
 def _content(file: Path) -> bytes:

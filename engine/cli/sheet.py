@@ -6,6 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from api.days import day_of
 from api.pages.sheet import category_words, copy_of
 from engine.core.matter import Actor
 from engine.core.terms import Office
@@ -66,10 +67,10 @@ def _page(sanlian: Sanlian, day: date | None) -> str:
 
 
 def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise BadInput(where="--date", found=text, expected="2026-11-19 这样的日期") from error
+    day = day_of(text)
+    if day is None:
+        raise BadInput(where="--date", found=text[:20], expected="2026-11-19 这样的日期")
+    return day
 
 
 def _stop(error: SanlianError) -> NoReturn:

@@ -17,7 +17,7 @@ from engine.core.workflow.difference import Change, differences
 from engine.core.workflow.encoding import LARGEST_FILE_BYTES
 from engine.core.workflow.findings import Finding
 from engine.core.workflow.limits_edit import edit_limits
-from engine.errors import BadInput, BadText, Conflict, NotFound
+from engine.errors import BadInput, BadText, Conflict, KeyReused, NotFound
 from engine.services.dry_run import DryRun, dry_run
 from engine.services.look_up import Beside, Shelf
 from engine.services.publish import WORKFLOWS, examine_in
@@ -77,6 +77,7 @@ def draft_limits(
     Keep a draft made from the version *base* and return it; its version number is one more. Asked again: the same.
 
     Raises:
+        KeyReused: somebody else's proposal has that id.
         Conflict: *base* is no longer the current version, or the text is the same as now.
         BadText: the text is too long, or its version number cannot be written.
     """
@@ -85,6 +86,8 @@ def draft_limits(
     with uow.write() as tx:
         known = tx.proposals.get(proposal_id)
         if known is not None:
+            if (known.author_person, known.author_post) != (by.person, by.post):
+                raise KeyReused(key=proposal_id)
             return known
         version = base_of(tx, flow)
         if version.digest != base:

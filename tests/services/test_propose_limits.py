@@ -13,7 +13,7 @@ from engine.core.terms import EventType, ProposalState
 from engine.core.timers import armed
 from engine.core.workflow.limits_edit import edit_limits
 from engine.core.workflow.tree import Path
-from engine.errors import BadText, Conflict
+from engine.errors import BadText, Conflict, KeyReused
 from engine.services import decide_proposal
 from engine.services.audit import verify
 from engine.services.decide_proposal import TakenOver, approve, refuse, take_effect
@@ -361,6 +361,13 @@ def test_draft_is_kept_once_for_each_key_and_only_with_a_change(demo: Sanlian) -
     """A double press makes one draft; the same text and an old base are refused."""
     base, text = text_of(demo)
     assert drafted(demo) == drafted(demo) == "one"
+    edited = edit_limits(text, SHORTER)
+    for other in (
+        msgspec.structs.replace(AUTHOR, person="p-another"),
+        msgspec.structs.replace(AUTHOR, post="supervisor"),
+    ):
+        with pytest.raises(KeyReused):
+            draft_limits(demo.uow, flow=FLOW, base=base, text=edited, by=other, now=NOW, proposal_id="one")
     for given in (base, "0" * 64):
         with pytest.raises(Conflict):
             draft_limits(demo.uow, flow=FLOW, base=given, text=text, by=AUTHOR, now=NOW, proposal_id="x")
