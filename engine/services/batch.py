@@ -178,7 +178,7 @@ class Batch:
 
     def _current_flow(self, workflow: str) -> Workflow:
         if workflow not in self._current:
-            self._current[workflow] = self._shelf.current(self._tx, workflow)
+            self._current[workflow] = self._shelf.held(self._tx, workflow)
         return self._current[workflow]
 
     def _undo(self, mark: int) -> None:

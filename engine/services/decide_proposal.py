@@ -93,6 +93,8 @@ def _decide(
         check_reason(reason, "意见")
 
     def work(tx: Transaction) -> Proposal:
+        if state is ProposalState.APPROVED:
+            tx.workflows.change_alone()  # two at once, each of another proposal, would not see each other
         proposal = find_proposal(tx, proposal_id)
         if state is ProposalState.APPROVED:
             _refuse_overtaken(tx, proposal)
@@ -142,6 +144,7 @@ def publish_approved(uow: UnitOfWork, *, now: datetime) -> None:
 
 
 def _publish(tx: Transaction, *, proposal_id: str, now: datetime) -> None:
+    tx.workflows.change_alone()
     proposal = find_proposal(tx, proposal_id)
     first = tx.proposals.change(
         proposal_id, was=ProposalState.APPROVED, state=ProposalState.IN_EFFECT.value, in_effect_at=now

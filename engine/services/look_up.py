@@ -110,6 +110,11 @@ class Shelf:
             raise NotFound(what="流程", found=workflow)
         return self.workflow(tx, digest)
 
+    def held(self, tx: Transaction, workflow: str) -> Workflow:
+        """Do the same, and let it stay the current one until the writing transaction *tx* ends."""
+        tx.workflows.hold()
+        return self.current(tx, workflow)
+
     def surroundings(self, tx: Transaction) -> Surroundings:
         """
         Return log and world as they now stand.

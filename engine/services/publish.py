@@ -75,7 +75,8 @@ def publish_in(
     by: Actor,
     now: datetime,
 ) -> Workflow:
-    """Do the same inside a transaction of the caller."""
+    """Do the same inside a transaction of the caller; matters filed at this moment come before or after it."""
+    tx.workflows.change_alone()
     outlines = {**_published_outlines(tx), **_outlines(flows)}
     calendars = frozenset(tx.workflows.current_calendar_digests())
     workflow = read_or_refuse(

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, and_, bindparam, insert, select, update
+from sqlalchemy import Table, TextClause, and_, bindparam, insert, select, text, update
 
+from engine.store.bulk import is_sqlite
 from engine.store.prepared import Prepared
 from engine.store.repository import Repository, table
 
@@ -28,6 +29,9 @@ _CALENDAR_NAMES = ("digest", "id", "texts", "stored_at", "current")
 _CURRENT = Prepared(
     select(WORKFLOW.c.id, WORKFLOW.c.digest).where(WORKFLOW.c.district_id == bindparam("district"), WORKFLOW.c.current)
 )
+# One lock per district on what is current; its number stands beside those of the migrations.
+_HOLD = text("SELECT pg_advisory_xact_lock_shared(7301003, hashtext(:district))")
+_ALONE = text("SELECT pg_advisory_xact_lock(7301003, hashtext(:district))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,23 @@ class CalendarVersion:
 
 class Workflows(Repository):
     """The published workflows and calendars of a district."""
+
+    def hold(self) -> None:
+        """
+        Let what is current stay so until this transaction ends; whoever is just changing it is waited for.
+
+        What is read afterwards is what others will find to have been current when this transaction was committed.
+        """
+        self._lock(_HOLD)
+
+    def change_alone(self) -> None:
+        """Let nobody else change what is current, nor rely on it, until this transaction ends."""
+        self._lock(_ALONE)
+
+    def _lock(self, how: TextClause) -> None:
+        # In SQLite only one transaction writes at a time.
+        if not is_sqlite(self.connection):
+            self.connection.execute(how, {"district": self.district})
 
     def publish(self, version: WorkflowVersion) -> None:
         """Keep *version* and make it the current one of its flow; an old one may become current again."""
