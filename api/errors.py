@@ -30,6 +30,8 @@ from engine.errors import (
     PasswordNeeded,
     Refused,
     SanlianError,
+    TokenOnlyReads,
+    TokenRefused,
     TooManyTries,
     Unavailable,
 )
@@ -40,6 +42,7 @@ TYPE = "urn:sanlian:error:"
 # Below it programs are answered, whatever they accept.
 API = "/api/v1/"
 _HEADERS = {503: {"Retry-After": str(RETRY_SECONDS)}, 401: {"WWW-Authenticate": 'Cookie realm="sanlian"'}}
+_HEADERS_OF = {TokenRefused.code: {"WWW-Authenticate": 'Bearer realm="sanlian", error="invalid_token"'}}
 _STATUS: tuple[tuple[type[SanlianError], int], ...] = (
     (NotFound, 404),
     (Forbidden, 403),
@@ -73,6 +76,8 @@ _TITLE_OF: dict[type[SanlianError], str] = {
     NotFound: "没有这件事",
     Busy: "现在用的人太多",
     Forbidden: "这一页不归这个岗位",
+    TokenOnlyReads: "这个令牌只能读",
+    TokenRefused: "这个令牌不算数",
     PasswordNeeded: "要再输一次密码",
     PasswordChangeNeeded: "先换掉一次性密码",
 }
@@ -128,7 +133,7 @@ def wants_page(request: Request) -> bool:
 
 def answer(request: Request, problem: Problem) -> Response:
     """Return *problem* as a page or as `application/problem+json`."""
-    headers = _HEADERS.get(problem.status, {})
+    headers = _HEADERS_OF.get(problem.code) or _HEADERS.get(problem.status, {})
     if wants_page(request):
         response = draw("problem.html", {**_frame(request), "problem": problem}, status=problem.status)
         response.headers.update(headers)

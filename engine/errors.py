@@ -10,8 +10,9 @@ Every error the engine raises, with its stable code and its wording.
     │   ├── BadOrganisation
     │   └── BadPassword     a new password that is easy to guess
     ├── NotFound            no such matter, workflow, version, calendar, unit, post; or one that is not theirs to see
-    ├── Forbidden           a page or command that this post never has
-    ├── NotSignedIn         nobody has signed in, or the session is over (SignInRefused: not with these words)
+    ├── Forbidden           a page or command that this post never has (TokenOnlyReads: a token that may not change)
+    ├── NotSignedIn         nobody has signed in, or the session is over (SignInRefused: not with these words;
+    │                       TokenRefused: a program's token does not count)
     ├── TooManyTries        too many failures lately; it says when to try again
     ├── PasswordNeeded      a sensitive act: the password must be given again
     ├── PasswordChangeNeeded  a one-time password must be changed before anything else
@@ -134,6 +135,13 @@ class Forbidden(SanlianError):
 
     code = "forbidden"
     text = "这个岗位没有「{what}」。换一个岗位，或者找管岗位的人。"
+
+
+class TokenOnlyReads(Forbidden):
+    """A program's token that may only read was to change something."""
+
+    code = "token_only_reads"
+    text = "这个令牌只能读。要改动，向管服务器的人要一个能办的。"
 
 
 class NotSignedIn(SanlianError):

@@ -123,8 +123,8 @@ def wire_existing() -> Sanlian:
         raise NotFound(what="数据库", found=sanlian.settings.database_url)
     stored, newest = stored_revision(sanlian.database), newest_revision()
     if stored not in (None, newest):
-        expected = f"{newest} 版；先用 sanlian serve 打开一次，会自己换成新的，再来"
-        raise BadInput(where="数据库的表", found=f"{stored} 版", expected=expected)
+        expected = f"第 {newest} 版；先用 sanlian serve 打开一次，会自己换成新的，再来"
+        raise BadInput(where="数据库的表", found=f"第 {stored} 版", expected=expected)
     return by_its_own_clock(sanlian) if stored is not None else sanlian
 
 

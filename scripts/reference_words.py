@@ -87,6 +87,7 @@ ERRORS = {
     "bad_password": "新密码太短、太常见，或和账号有关",
     "not_found": "没有这样东西",
     "forbidden": "这一页或这个动作不归这个岗位",
+    "token_only_reads": "程序带来的令牌只能读，不能改",
     "not_signed_in": "没有登录，或登录已经结束",
     "sign_in_refused": "工号或密码不对，或账号停用了；三种情况说一样的话",
     "token_refused": "程序带来的令牌不认得、过期了、收回了，或它的岗位已经卸任",

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.dependencies import Asked, asked, asked_with
-from engine.errors import Forbidden, NotSignedIn, TokenRefused
+from engine.errors import NotSignedIn, TokenOnlyReads, TokenRefused
 from engine.services.api_tokens import READ, signed_by_token
 
 BEARER = "bearer "
@@ -19,7 +19,7 @@ def asked_by_program(request: Request) -> Asked:
     Raises:
         NotSignedIn: neither a session nor a token.
         TokenRefused: a token that does not count (any more).
-        Forbidden: the token may only read.
+        TokenOnlyReads: it was to change something.
     """
     given = request.headers.get("authorization", "")
     if not given:
@@ -31,7 +31,7 @@ def asked_by_program(request: Request) -> Asked:
     if signed is None or found.viewer is None or found.viewer.id != signed.post:
         raise TokenRefused()  # also where its post has ended since it was made
     if signed.kind == READ and request.method not in _SAFE:
-        raise Forbidden(what="改动（这个令牌只能读）")
+        raise TokenOnlyReads()
     return found
 
 

@@ -3,6 +3,8 @@
 from engine.core.history import Event
 from engine.core.matter import Json
 from engine.core.scope import Organisation
+from engine.core.terms import Purpose
+from engine.services.export_chain import ExportPurpose
 
 TOPICS = {
     "organisation": "单位和岗位",
@@ -48,7 +50,11 @@ _FACTS = {
     "exit_code": "退出码", "outside": "存样", "sha256": "文件的摘要", "proposal": "提议", "from": "从", "to": "到",
     "counts": "件数", "count": "件数", "kind": "种类", "token": "令牌", "look": "哪一次",
 }  # fmt: skip
-_VALUES: dict[tuple[str, object], str] = {("kind", "office"): "办公电脑", ("kind", "phone"): "自己的手机"}
+_VALUES: dict[tuple[str, object], str] = {
+    ("kind", "office"): "办公电脑", ("kind", "phone"): "自己的手机",
+    ("purpose", "feedback"): "交回上级平台",
+    **{("purpose", one.value): one.label for one in (*Purpose, *ExportPurpose)},
+}  # fmt: skip
 _SIMPLE = (str, int, bool)
 _LONGEST = 60
 _MOST = 6

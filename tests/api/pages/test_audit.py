@@ -268,6 +268,16 @@ def test_every_system_event_of_the_demo_has_words(sanlian: Sanlian, auditor: Tes
         assert not [one for one in said if re.search(r"[a-z]+_[a-z]+", one)], topic
 
 
+def test_purpose_is_said_in_words_where_an_export_is_on_the_record(sanlian: Sanlian, auditor: TestClient) -> None:
+    """Whoever reads the record reads why, not a code."""
+    number, _ = demand(sanlian)
+    auditor.post(f"/audit/{number}/verify", data={"purpose": "complaint"})
+
+    page = auditor.get("/audit/topics/audit").text
+
+    assert "为什么：信访复核" in page
+
+
 def test_first_page_is_what_people_and_rules_did_and_digests_come_when_asked_for(
     sanlian: Sanlian, auditor: TestClient
 ) -> None:

@@ -219,7 +219,7 @@ def test_reading_token_changes_nothing(sanlian: Sanlian, http: TestClient) -> No
     reader = Program(http, token_of(sanlian, CENTRE, scope="read"))
 
     assert reader.get("/matters").status_code == 200
-    assert filed(reader).status_code == 403
+    assert (filed(reader).status_code, filed(reader).json()["code"]) == (403, "token_only_reads")
 
 
 def test_token_counts_no_longer_when_it_is_revoked_or_made_up(sanlian: Sanlian, http: TestClient) -> None:
@@ -317,6 +317,7 @@ def test_program_whose_token_does_not_count_is_told_so(sanlian: Sanlian, http: T
 
     assert (answer.status_code, answer.json()["code"]) == (401, "token_refused")
     assert "令牌" in answer.json()["detail"]
+    assert answer.headers["www-authenticate"].startswith("Bearer ")
 
 
 def test_device_time_stands_beside_when_it_was_taken(centre: Program, worker: Program, sanlian: Sanlian) -> None:
