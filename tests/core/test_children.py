@@ -109,6 +109,20 @@ def test_void_end_leaves_the_seat_empty_when_it_does_not_count() -> None:
     assert (small.m.state, small.m.visit, small.due()) == ("units", visit, due)
 
 
+def test_unit_may_be_asked_again_when_its_end_did_not_count() -> None:
+    """Who sent it back by mistake gets it a second time; one whose end counts, or who has it, does not."""
+    small = joint()
+    lead, assist = send(small, ("lead", "pipes"), ("assist", "roads"))
+    finish(small, lead, action="send_back")
+    finish(small, assist)
+
+    ended = small.act("assign", "2026-11-16 12:00", by=DESK, seats=[("lead", "roads")])
+    again = small.act("assign", "2026-11-16 12:00", by=DESK, seats=[("lead", "pipes")])
+    here = small.act("assign", "2026-11-16 12:00", by=DESK, seats=[("assist", "pipes")])
+
+    assert (ended, again, here) == (RefusalCode.FIELD, None, RefusalCode.FIELD)
+
+
 def test_late_children_never_stop_the_parents_clock() -> None:
     """A child has its own clocks; its lateness changes nothing of the parent, whose own rule acts in time."""
     small = joint()

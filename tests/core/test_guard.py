@@ -120,6 +120,18 @@ def test_guard_believes_the_old_time_again_when_it_was_set_back_for_a_while(benc
     assert verdicts[-1] == Verdict(True)
 
 
+def test_guard_stops_when_a_far_time_comes_back_that_was_only_believed_for_want_of_another(bench: Bench) -> None:
+    """A machine that came up a year ahead and was set right: the year ahead is no time to return to."""
+    bench.set(-YEAR)
+    for _ in range(4):
+        bench.wait()
+    bench.set(YEAR)
+
+    verdicts = [bench.wait() for _ in range(20)]
+
+    assert not any(verdict.may_fire for verdict in verdicts)
+
+
 def test_guard_stops_when_events_lie_in_the_future(bench: Bench) -> None:
     """A wall behind what is already written is wrong, whichever of the two is."""
     bench.newest = bench.wall + 2 * HOUR

@@ -247,6 +247,33 @@ def test_limit_of_a_rule_holds_when_its_state_is_entered_again() -> None:
     ]  # fmt: skip
 
 
+def test_former_holder_is_kept_once_when_the_matter_comes_back_and_goes_up_again() -> None:
+    """`kept` is a list of holders, not of escalations."""
+    small = Small(
+        flow(
+            f"  doing: {{ held_by: worker, due: 1wd, {LADDER}, {SOLVE} }}\n"
+            "  up: { held_by: head, due: 5wd, timers: [ { at: due, do: close, to: done } ],"
+            " actions: { back: { by: [head], to: doing } } }\n"
+        )
+    )
+    small.file("2026-11-16 09:00")
+    small.act("back", "2026-11-23 09:00", by=HEAD_OF)
+    small.wait("2026-11-30 08:30")
+
+    assert (small.m.state, small.m.kept) == ("up", (Holder(role="worker", unit="grid"),))
+
+
+def test_supervision_tells_who_answers_from_now_on_and_who_goes_on() -> None:
+    """Nobody learns from somebody else that he is supervised: the superior and the holder are told, each once."""
+    small = doing(
+        "timers: [ { at: due, do: late }, { at: due+1wd, do: supervise }, { at: due+9wd, do: close, to: done } ]"
+    )
+
+    small.wait("2026-11-18 17:30")
+
+    assert notices(small.last) == {"supervise→head", "supervise→worker"}
+
+
 def test_leaving_rule_tells_the_new_holder_and_the_reporter_when_it_names_nobody() -> None:
     """Without `tell` a leaving timer tells the new holder and the reporter."""
     small = doing("timers: [ { at: due, do: advance, to: up } ]")
