@@ -5,14 +5,16 @@ For those who check the store: rows come as the driver gives them, because a mil
 compared by the database itself, whose order of texts is its own.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import count, groupby
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from engine.store.bulk import is_sqlite, sqlite_instant
 from engine.store.repository import Repository
@@ -20,8 +22,12 @@ from engine.store.repository import Repository
 Cells: TypeAlias = Sequence[Any]
 
 STRETCH = 4000
+# Fewer events than these are judged before another process has begun.
+WORTH_A_PROCESS = 50_000
 SYSTEM_FROM, SYSTEM_UNTIL = "system/", "system0"
 
+_NUMBERS = count()
+_PLACES = re.compile(r":(\w+)")
 _EVENTS = "matter_id, seq, type, at, recorded_at, timer_key, body, hash"
 _VAULT = "matter_id, ref, seq, field, salt, value, erased_at"
 _FILE = "matter_id, id, sha256, bytes"
@@ -56,27 +62,27 @@ class Stretch:
 class Log(Repository):
     """The log of a district, for reading only."""
 
-    def parts(self, count: int) -> list[Part]:
-        """Cut the log into *count* parts of about as many chains."""
-        chains = self._one("SELECT count(*) FROM matter WHERE district_id = :district")
-        if chains < count * STRETCH:
+    def parts(self, number: int) -> list[Part]:
+        """Cut the log into *number* parts of about as many events, or leave it whole where that is not worth it."""
+        events = self._one("SELECT count(*) FROM event WHERE district_id = :district")
+        if events < number * WORTH_A_PROCESS:
             return [Part(None, None)]
-        query = "SELECT id FROM matter WHERE district_id = :district ORDER BY id LIMIT 1 OFFSET :n"
-        borders: list[str] = [self._one(query, n=chains * place // count) for place in range(1, count)]
+        query = "SELECT matter_id FROM event WHERE district_id = :district ORDER BY matter_id LIMIT 1 OFFSET :n"
+        borders: list[str] = [self._one(query, n=events * place // number) for place in range(1, number)]
         return [Part(after, until) for after, until in zip([None, *borders], [*borders, None], strict=True)]
 
     def stretches(self, part: Part, *, matter_columns: Sequence[str]) -> Iterator[Stretch]:
         """Yield the chains of *part* in the order of the database."""
         gathered: dict[str, list[Cells]] = {}
-        count, after = 0, part.after
+        held, after = 0, part.after
         rows = self._rows(_EVENTS, "event", "matter_id", part, order="matter_id, seq")
         for chain, own in groupby(rows, key=itemgetter(0)):
-            if count >= STRETCH:
+            if held >= STRETCH:
                 last = next(reversed(gathered))
                 yield self._complete(gathered, Part(after, last), matter_columns)
-                gathered, count, after = {}, 0, last
+                gathered, held, after = {}, 0, last
             gathered[chain] = found = list(own)
-            count += len(found)
+            held += len(found)
         yield self._complete(gathered, Part(after, part.until), matter_columns)
 
     def _complete(self, events: dict[str, list[Cells]], part: Part, matter_columns: Sequence[str]) -> Stretch:
@@ -145,16 +151,27 @@ class Log(Repository):
             conditions.append(f"{key} <= :until")
             values["until"] = part.until
         query = f"SELECT {columns} FROM {table} WHERE {' AND '.join(conditions)} {extra} ORDER BY {order}"  # noqa: S608  # names are our own, values are bound
-        bound = {"district": self.district, **values}
-        if is_sqlite(self.connection):
-            # Plain tuples from the driver: building rows takes longer than reading them.
-            raw: Any = self.connection.connection.driver_connection
-            return iter(raw.execute(query, bound))
-        streamed = self.connection.execution_options(yield_per=STRETCH)
-        return iter(streamed.execute(text(query), bound))
+        yield from self._from_driver(query, {"district": self.district, **values})
+
+    def _from_driver(self, query: str, bound: Mapping[str, Any]) -> Iterator[Cells]:
+        """Plain tuples from the driver, because building rows takes longer than reading them; errors as elsewhere."""
+        raw: Any = self.connection.connection.driver_connection
+        dialect = self.connection.dialect
+        failed = dialect.loaded_dbapi.Error
+        try:
+            yield from raw.execute(query, bound) if is_sqlite(self.connection) else _streamed(raw, query, bound)
+        except failed as error:
+            raise DBAPIError.instance(query, None, error, failed, dialect=dialect) from error
 
     def _one(self, query: str, **values: Any) -> Any:
         return self.connection.execute(text(query), {"district": self.district, **values}).scalar_one()
+
+
+def _streamed(raw: Any, query: str, bound: Mapping[str, Any]) -> Iterator[Cells]:
+    """Rows of PostgreSQL by and by and in binary: written out as text, a body is twice as long and to be read again."""
+    with raw.cursor(f"log_{next(_NUMBERS)}", binary=True) as cursor:
+        cursor.itersize = STRETCH
+        yield from cursor.execute(_PLACES.sub(r"%(\1)s", query), bound)
 
 
 def as_instant(value: Any) -> datetime:
