@@ -12,10 +12,12 @@
       var tx = db.transaction("queue", mode), asked = work(tx.objectStore("queue"));
       tx.oncomplete = function () { done(asked.result); };
       tx.onabort = function () { fail(tx.error); };
+      setTimeout(fail, 1e4); // some browsers hang
     });
   }
+  function none() { return []; }
   async function own(all) {
-    return (await store("readonly", function (s) { return s.getAll(); })).filter(function (e) {
+    return (await store("readonly", function (s) { return s.getAll(); }).catch(none)).filter(function (e) {
       return e.owner === queue.owner && (all || e.until < Date.now());
     });
   }
@@ -30,9 +32,9 @@
       var asked = s.get(entry.n);
       asked.onsuccess = function () { if (asked.result) s.put(Object.assign(entry, changes)); };
       return asked;
-    });
+    }).catch(none);
   }
-  function remove(entry) { return store("readwrite", function (s) { return s.delete(entry.n); }); }
+  function remove(entry) { return store("readwrite", function (s) { return s.delete(entry.n); }).catch(none); }
 
   // An answer of the server, or an error where there was none.
   async function send(url, data, patience) {

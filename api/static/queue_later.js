@@ -11,9 +11,10 @@
     if (running) return;
     running = true;
     function work(lock) { return lock && goOut(byHand === true); }
-    if (navigator.locks) await navigator.locks.request("queue", { ifAvailable: true }, work);
-    else await work(true);
-    running = false;
+    try {
+      if (navigator.locks) await navigator.locks.request("queue", { ifAvailable: true }, work);
+      else await work(true);
+    } finally { running = false; }
     if ((await queue.own(true)).some(isWaiting)) inAWhile();
   }
   function inAWhile() { timer = setTimeout(replay, PAUSE); }

@@ -310,12 +310,25 @@ def test_photo_waits_with_its_form(page: Page, site: str, sanlian: Sanlian) -> N
         assert len(tx.files.of_matter(newest.id)) == 1
 
 
-def test_form_stays_on_the_page_when_the_phone_is_full(page: Page, site: str, number: str) -> None:
+NO_ROOM = "IDBObjectStore.prototype.put = function () { throw new DOMException('full', 'QuotaExceededError'); };"
+FIFTY = """() => new Promise((done) => {
+  indexedDB.open('sanlian').onsuccess = (e) => {
+    const tx = e.target.result.transaction('queue', 'readwrite');
+    const entry = { owner: queue.owner, until: Date.now() + 9e6, size: 1, said: [], fields: [] };
+    for (let n = 0; n < 50; n++) tx.objectStore('queue').add(entry);
+    tx.oncomplete = done;
+  };
+})"""
+
+
+@pytest.mark.parametrize("full", ["no room", "fifty entries"])
+def test_form_stays_on_the_page_when_the_phone_is_full(page: Page, site: str, number: str, full: str) -> None:
     """It says so, and what was typed is still there."""
-    page.add_init_script(
-        "IDBObjectStore.prototype.put = function () { throw new DOMException('full', 'QuotaExceededError'); };"
-    )
+    if full == "no room":
+        page.add_init_script(NO_ROOM)
     open_note(page, site, number)
+    if full == "fifty entries":
+        page.evaluate(FIFTY)
     page.context.set_offline(True)
     write_note(page, TOLD)
 
