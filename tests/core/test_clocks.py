@@ -160,6 +160,27 @@ def test_level_budget_is_fixed_at_the_first_entry_and_armed_only_in_the_level() 
     assert refused is RefusalCode.BUDGET_SPENT
 
 
+def test_answer_in_a_pause_is_taken_when_the_budget_ran_out_meanwhile() -> None:
+    """Going on with a suspended visit is no return: it is taken, and the budget's own rule acts on arrival."""
+    levels = (
+        "  grid:\n    up: up\n    budget: 1wd\n    over_budget: { do: escalate }\n    states:\n"
+        "      doing: { held_by: worker, due: 9wd, timers: [ { at: due, do: close, to: done } ],"
+        " actions: { wait: { by: [worker], to: waiting } } }\n"
+    )
+    waiting = (
+        "  waiting: { held_by: resident, pause: yes, due: 20d, timers: [ { at: due, do: resume, to: doing } ],"
+        " actions: { supply: { by: [resident], to: doing } } }\n"
+    )
+    small = Small(flow(waiting + UP, levels=levels))
+    small.file("2026-11-16 09:00")
+    small.act("wait", "2026-11-16 10:00")
+
+    taken = small.act("supply", "2026-11-20 10:00", by=RESIDENT)
+
+    assert taken is None
+    assert small.wait("2026-11-20 10:00")[-1:] == ["escalate 11-20 10:00"]
+
+
 def test_budget_escalates_on_arrival_when_a_rule_leads_back_into_a_spent_level() -> None:
     """A spent budget is armed again on entry: its own rule moves the matter on at once."""
     levels = (
