@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse
 
 from api.assets import address_of
 from api.drawing import Templates
+from api.kept import Kept
 from api.words import standing, stretch
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,7 +25,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
-    made.globals.update(asset=address_of, standing=standing, stretch=stretch)
+    made.globals.update(asset=address_of, kept=Kept, standing=standing, stretch=stretch)
     return made
 
 
