@@ -32,6 +32,7 @@ from engine.services.time_state import TimeState, time_state
 from engine.services.timeline import Entry, Stage, entries, is_for_reporter, is_reporter, stages
 from engine.services.turns import duty_words, turn_of, turn_words
 from engine.services.worklist import FlowOf, details_of, number_of, secret_value
+from engine.store.demands import Demand
 from engine.store.listing import Listing, Wanted
 from engine.store.unit_of_work import Transaction
 
@@ -124,11 +125,15 @@ def find(tx: Transaction, ref: str) -> Matter:
     Raises:
         NotFound: there is none.
     """
-    demand = tx.demands.by_number(ref)
-    stored = tx.matters.get(demand.matter if demand is not None else ref)
-    if stored is None:
-        raise no_such_matter(ref)
-    return stored.matter
+
+    def look() -> Matter:
+        demand = tx.demands.by_number(ref)
+        stored = tx.matters.get(demand.matter if demand is not None else ref)
+        if stored is None:
+            raise no_such_matter(ref)
+        return stored.matter
+
+    return tx.remembered("matter", ref, make=look)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +184,14 @@ def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surrou
     sight = sight_in(tx, viewer, world=around.world, flow_of=around.flow_of, now=around.now)
     sight.must_see(tx, matter, asked=ref)
     workflow, world, now = around.flow_of(matter.digest), around.world, around.now
-    events = [read_event(record.body) for record in tx.events.of_matter(matter.id)]
-    private = _private(tx, _readable_by(viewer, events, workflow), workflow=workflow)
+    events = tx.remembered(
+        "events", matter.id, make=lambda: tuple(read_event(one.body) for one in tx.events.of_matter(matter.id))
+    )
     coming = coming_to(matter, now=now, workflow=workflow, world=world)
     state = workflow.states[matter.state]
     turn = turn_of(matter, workflow=workflow, world=world, now=now)
     turn_post, turn_label = _post_in_turn(matter, turn, workflow=workflow, world=world, now=now)
-    detail = details_of(tx, [matter]).get(matter.id, "")
+    detail = tx.remembered("detail", matter.id, make=lambda: details_of(tx, [matter]).get(matter.id, ""))
     number = _number(tx, matter)
     offered = offers(workflow, matter, viewer, now=now, world=world) if viewer is not None else ()
     return CaseFile(
@@ -217,10 +223,27 @@ def case_file(tx: Transaction, ref: str, *, viewer: Actor | None, around: Surrou
         facts=(*_facts(matter, events, workflow=workflow, around=around), *_order_facts(tx, matter, world=world)),
         children=_children(tx, matter, around=around, sight=sight),
         related=_related(tx, matter, around=around, sight=sight),
-        people=people_masked(tx, matter, workflow=workflow, sight=sight),
+        people=tx.remembered(
+            "people", matter.id, sight, make=lambda: people_masked(tx, matter, workflow=workflow, sight=sight)
+        ),
         may_look=sight.knows_people,
-        history=entries(events, workflow=workflow, world=world, private=private, catalogue=around.catalogue),
+        history=_told(tx, matter, events, viewer=viewer, around=around),
     )
+
+
+def _told(
+    tx: Transaction, matter: Matter, events: Sequence[Event], *, viewer: Actor | None, around: Surroundings
+) -> tuple[Entry, ...]:
+    """The history in words; who reported does not read every word of it."""
+    flow = around.flow_of(matter.digest)
+    as_reporter = viewer is not None and is_reporter(viewer.role, flow)
+    readable = [event for event in events if is_for_reporter(event, flow)] if as_reporter else events
+
+    def tell() -> tuple[Entry, ...]:
+        private = _private(tx, readable, workflow=flow)
+        return entries(events, workflow=flow, world=around.world, private=private, catalogue=around.catalogue)
+
+    return tx.remembered("told", matter.id, as_reporter, frozenset(around.catalogue.items()), make=tell)
 
 
 def _first(offered: Iterable[Offer], matter: Matter, workflow: Workflow) -> str:
@@ -232,13 +255,6 @@ def _no_action(matter: Matter, viewer: Actor | None) -> str:
     if not matter.is_open:
         return "这件事已经结束，没有要办的了。"
     return "这一步没有要人办的动作。" if viewer is not None else "先选一个身份，才知道能做什么。"
-
-
-def _readable_by(viewer: Actor | None, events: Sequence[Event], workflow: Workflow) -> Sequence[Event]:
-    """The events whose words *viewer* may read: who reported reads their own, and those written for them."""
-    if viewer is None or not is_reporter(viewer.role, workflow):
-        return events
-    return [event for event in events if is_for_reporter(event, workflow)]
 
 
 def _private(tx: Transaction, events: Sequence[Event], *, workflow: Workflow) -> dict[str, object]:
@@ -253,8 +269,13 @@ def _private(tx: Transaction, events: Sequence[Event], *, workflow: Workflow) ->
 
 
 def _number(tx: Transaction, matter: Matter) -> str:
-    demands = tx.demands.get_many({matter.id, matter.root})
+    demands = _demands(tx, matter)
     return number_of(matter, {id_: demand.number for id_, demand in demands.items()})
+
+
+def _demands(tx: Transaction, matter: Matter) -> Mapping[str, Demand]:
+    """What stands beside the matter and the demand it belongs to."""
+    return tx.remembered("demands", matter.id, make=lambda: tx.demands.get_many({matter.id, matter.root}))
 
 
 def _name(holder: Holder | None, *, workflow: Workflow, world: World) -> str:
@@ -315,7 +336,7 @@ def _facts(matter: Matter, events: Sequence[Event], *, workflow: Workflow, aroun
 
 def _order_facts(tx: Transaction, matter: Matter, *, world: World) -> tuple[Fact, ...]:
     """What an upper platform sent with its work order: its number, and by when it wants it."""
-    demand = tx.demands.get_many((matter.id,)).get(matter.id)
+    demand = _demands(tx, matter).get(matter.id)
     facts = []
     if demand is not None and demand.external_number is not None:
         facts.append(Fact("来单编号", demand.external_number))
@@ -326,7 +347,7 @@ def _order_facts(tx: Transaction, matter: Matter, *, world: World) -> tuple[Fact
 
 
 def _children(tx: Transaction, matter: Matter, *, around: Surroundings, sight: Sight) -> tuple[Child, ...]:
-    stored = tx.matters.read_many(matter.seats)
+    stored = tx.remembered("children", matter.id, make=lambda: tx.matters.read_many(matter.seats))
     seen = sight.among(tx, stored.keys())
     found = []
     for child_id, seat in matter.seats.items():

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from engine.core.clock.duration import Duration, Unit, parse_duration
 from engine.core.clock.working_calendar import WorkingCalendar
@@ -235,17 +236,22 @@ class _Days:
     calendar: WorkingCalendar
 
     def filled(self, at: datetime) -> list[int]:
-        return [self._share(day, at) for day in self.days]
+        return [self._share(*day, at=at) for day in _laid_out(self.days, self.calendar)]
 
     def percent(self, at: datetime) -> int:
         return min(100, sum(self.filled(at)) // len(self.days))
 
-    def _share(self, day: date, at: datetime) -> int:
-        end = self.calendar.day_end(day)
-        start = self.calendar.day_end(day - timedelta(days=1))
-        total = self.calendar.working_seconds(start, end)
-        used = self.calendar.working_seconds(start, min(max(at, start), end))
-        return used * 100 // total if total else 0
+    def _share(self, start: datetime, end: datetime, total: int, *, at: datetime) -> int:
+        if at <= start or not total:
+            return 0
+        return 100 if at >= end else self.calendar.working_seconds(start, at) * 100 // total
+
+
+@lru_cache(maxsize=4_096)
+def _laid_out(days: tuple[date, ...], calendar: WorkingCalendar) -> tuple[tuple[datetime, datetime, int], ...]:
+    """Each day from its 0:00 to its 24:00 with its working seconds."""
+    bounds = [(calendar.day_end(day - timedelta(days=1)), calendar.day_end(day)) for day in days]
+    return tuple((start, end, calendar.working_seconds(start, end)) for start, end in bounds)
 
 
 @dataclass(frozen=True, slots=True)

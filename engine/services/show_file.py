@@ -36,7 +36,8 @@ def photos_of(tx: Transaction, matter: str, *, workflow: Workflow, sight: Sight)
     """Return the photos of a matter that may be seen, labelled like the one field that asks for any."""
     labels = [rule.label.zh for rule in workflow.fields.values() if rule.type is FieldType.FILES]
     label = labels[0] if len(labels) == 1 else _PHOTOS
-    return Photos(label, tuple(tx.files.of_matter(matter)), is_shown=_may_see_people(sight))
+    found = tx.remembered("photos", matter, make=lambda: tuple(tx.files.of_matter(matter)))
+    return Photos(label, found, is_shown=_may_see_people(sight))
 
 
 def _may_see_people(sight: Sight) -> bool:

@@ -46,7 +46,10 @@ class Sight:
         """Return those of *ids* that are matters which may be seen."""
         if self.scope is None or not ids:
             return frozenset(ids)
-        return Listing(tx.connection, tx.district).in_scope(ids, self.scope)
+        scope, listing = self.scope, Listing(tx.connection, tx.district)
+        if len(ids) > 1:
+            return listing.in_scope(ids, scope)
+        return tx.remembered("in sight", scope, *ids, make=lambda: listing.in_scope(ids, scope))
 
     def must_see(self, tx: Transaction, matter: Matter, *, asked: str) -> None:
         """

@@ -9,12 +9,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sized
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 MOST_KEPT = 1_024
 MOST_ROWS = 8_192
+MOST_SNAPSHOTS = 32  # what was erased must not stay in memory long after
 
 T = TypeVar("T")
+Key: TypeAlias = tuple[Hashable, Hashable]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class Memory:
 
     def __init__(self, *, most_kept: int = MOST_KEPT, most_rows: int = MOST_ROWS) -> None:
         self._guard = threading.Lock()
-        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._kept: OrderedDict[Key, _Kept] = OrderedDict()
+        self._seen: OrderedDict[Hashable, None] = OrderedDict()
         self._most_kept, self._most_rows = most_kept, most_rows
         self._rows = 0
 
@@ -54,39 +57,48 @@ class Memory:
         """How many rows all that is kept has."""
         return self._rows
 
-    def find(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what was found under *key*, else what *make* finds."""
-        kept = self._recall(key)
+    def find(self, seen: Hashable, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what was found under *key* in the data called *seen*, else what *make* finds."""
+        kept = self._recall((seen, key))
         if kept is None:
-            kept = self._keep(key, make(), None, None)
+            kept = self._keep((seen, key), make(), None, None)
         found: T = kept.value
         return found
 
-    def find_lasting(self, key: Hashable, make: Callable[[], Lasting], *, now: datetime) -> Any:
-        """Return what was found under *key* if it holds *now*, else what *make* finds."""
-        kept = self._recall(key)
+    def find_lasting(self, seen: Hashable, key: Hashable, make: Callable[[], Lasting], *, now: datetime) -> Any:
+        """Return what was found under *key* in the data called *seen* if it holds *now*, else what *make* finds."""
+        kept = self._recall((seen, key))
         if kept is None or not kept.holds(now):
             lasting = make()
-            kept = self._keep(key, lasting.value, now, lasting.until)
+            kept = self._keep((seen, key), lasting.value, now, lasting.until)
         return kept.value
 
-    def _recall(self, key: Hashable) -> _Kept | None:
+    def _recall(self, key: Key) -> _Kept | None:
         with self._guard:
             kept = self._kept.get(key)
             if kept is not None:
                 self._kept.move_to_end(key)
             return kept
 
-    def _keep(self, key: Hashable, value: Any, since: datetime | None, until: datetime | None) -> _Kept:
+    def _keep(self, key: Key, value: Any, since: datetime | None, until: datetime | None) -> _Kept:
         kept = _Kept(value, _rows_of(value), since, until)
         with self._guard:
-            before = self._kept.pop(key, None)
-            self._rows += kept.rows - (before.rows if before is not None else 0)
+            self._forget(key)
+            self._rows += kept.rows
             self._kept[key] = kept
             while len(self._kept) > self._most_kept or self._rows > self._most_rows:
-                _, gone = self._kept.popitem(last=False)
-                self._rows -= gone.rows
+                self._forget(next(iter(self._kept)))
+            self._seen[key[0]] = None
+            self._seen.move_to_end(key[0])
+            if len(self._seen) > MOST_SNAPSHOTS:
+                gone, _ = self._seen.popitem(last=False)
+                for old in [one for one in self._kept if one[0] == gone]:
+                    self._forget(old)
         return kept
+
+    def _forget(self, key: Key) -> None:
+        gone = self._kept.pop(key, None)
+        self._rows -= gone.rows if gone is not None else 0
 
 
 def _rows_of(value: Any) -> int:

@@ -87,13 +87,13 @@ class Transaction:
         """Return what *make* finds in the data by *key* alone; found before in the very same data, it is at hand."""
         if self._memory is None:
             return make()
-        return self._memory.find((self._snapshot(), *key), make)
+        return self._memory.find(self._snapshot(), key, make)
 
     def remembered_while(self, *key: Hashable, now: datetime, make: Callable[[], Lasting]) -> Any:
         """Do the same with what time alone makes untrue."""
         if self._memory is None:
             return make().value
-        return self._memory.find_lasting((self._snapshot(), *key), make, now=now)
+        return self._memory.find_lasting(self._snapshot(), key, make, now=now)
 
     def _snapshot(self) -> Hashable:
         if self._seen is None:

@@ -3,7 +3,7 @@
 import threading
 from datetime import UTC, datetime, timedelta
 
-from engine.store.remembered import Lasting, Memory
+from engine.store.remembered import MOST_SNAPSHOTS, Lasting, Memory
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 
@@ -12,16 +12,16 @@ def test_memory_is_bounded_in_what_it_keeps_and_in_rows() -> None:
     """The oldest goes first; what is asked for again counts as new; one that is too large alone is not kept."""
     memory = Memory(most_kept=3, most_rows=10)
     for key in "abc":
-        memory.find(key, lambda: 1)
-    memory.find("a", lambda: 2)
+        memory.find(0, key, lambda: 1)
+    memory.find(0, "a", lambda: 2)
 
-    memory.find("d", lambda: 1)
+    memory.find(0, "d", lambda: 1)
 
-    assert [memory.find(key, lambda: 9) for key in "a"] == [1]
+    assert [memory.find(0, key, lambda: 9) for key in "a"] == [1]
     assert len(memory) == 3
-    memory.find("b", lambda: tuple(range(8)))
+    memory.find(0, "b", lambda: tuple(range(8)))
     assert memory.rows <= 10
-    memory.find("large", lambda: tuple(range(11)))
+    memory.find(0, "large", lambda: tuple(range(11)))
     assert (len(memory), memory.rows) == (0, 0)
 
 
@@ -31,7 +31,7 @@ def test_lasting_holds_from_when_it_was_found_until_before_its_end() -> None:
     end = NOON + timedelta(hours=1)
 
     def told(now: datetime) -> object:
-        return memory.find_lasting("key", lambda: Lasting(now, end if now < end else None), now=now)
+        return memory.find_lasting(0, "key", lambda: Lasting(now, end if now < end else None), now=now)
 
     assert told(NOON) == NOON
     assert told(end - timedelta(microseconds=1)) == NOON
@@ -44,7 +44,7 @@ def test_what_may_change_at_this_very_instant_is_not_kept() -> None:
     """A count taken at an instant at which something is due says nothing of a moment later."""
     memory = Memory()
 
-    found = [memory.find_lasting("key", lambda n=n: Lasting(n, NOON), now=NOON) for n in range(3)]  # type: ignore[misc]  # a default binds the number
+    found = [memory.find_lasting(0, "key", lambda n=n: Lasting(n, NOON), now=NOON) for n in range(3)]  # type: ignore[misc]  # a default binds the number
 
     assert found == [0, 1, 2]
 
@@ -57,7 +57,7 @@ def test_memory_stays_whole_when_many_threads_use_it() -> None:
     def use(seed: int) -> None:
         for turn in range(400):
             key = (turn * 7 + seed) % 40
-            found = memory.find(key, lambda key=key: (key,) * (key % 5))  # type: ignore[misc]  # a default binds the key
+            found = memory.find(0, key, lambda key=key: (key,) * (key % 5))  # type: ignore[misc]  # a default binds the key
             if found != (key,) * (key % 5):
                 wrong.append((key, found))
 
@@ -70,3 +70,17 @@ def test_memory_stays_whole_when_many_threads_use_it() -> None:
     assert not wrong
     assert len(memory) <= 20
     assert memory.rows == sum(one.rows for one in memory._kept.values()) <= 60
+
+
+def test_what_older_pictures_held_is_forgotten() -> None:
+    """An erased value stays in nobody's memory for long: only the newest pictures of the data are kept."""
+    memory = Memory()
+    for seen in range(MOST_SNAPSHOTS):
+        memory.find(seen, "words", lambda: "erased since")
+    memory.find(0, "other words", lambda: "still asked for")
+
+    memory.find("new", "words", lambda: "new")
+
+    assert memory.find(0, "words", lambda: "gone") == "erased since"
+    assert memory.find(1, "words", lambda: "gone") == "gone"
+    assert len(memory) == MOST_SNAPSHOTS + 1
