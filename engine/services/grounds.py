@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -17,13 +18,14 @@ from engine.core.workflow.loader import digest_of
 from engine.errors import SanlianError
 from engine.services import organise, publish
 from engine.services.advance import TIMER_FAILED
-from engine.services.judge import Finding, Grounds
+from engine.services.judge import UNREADABLE, Finding, Grounds
 from engine.services.look_up import digest_of_calendars, read_stored, read_stored_calendar
 from engine.services.record import log_of
 from engine.store.bulk import is_sqlite
 from engine.store.events import SYSTEM_PREFIX
 from engine.store.log import Log
 from engine.store.unit_of_work import Transaction
+from engine.store.workflows import WorkflowVersion
 
 ORGANISATION = f"{SYSTEM_PREFIX}{organise.TOPIC}"
 WORKFLOWS = f"{SYSTEM_PREFIX}{publish.WORKFLOWS}"
@@ -63,13 +65,19 @@ def gather(tx: Transaction, *, fired: Sequence[datetime] | None = None) -> tuple
             findings.append(Finding("workflow", "text", WORKFLOWS, 0, f"流程 {version.id} 的原文与它的哈希不符"))
             continue
         try:
-            laws[version.digest] = FlowLaw(read_stored(version))
-        except SanlianError as error:
+            laws[version.digest] = _law_of(version)
+        except (SanlianError, *UNREADABLE) as error:
             findings.append(Finding("workflow", "text", WORKFLOWS, 0, f"流程 {version.id} 读不出来：{error}"))
             continue
         replays[version.digest] = Replay(laws[version.digest], seats, calendars=calendars, at_work=at_work)
     heads = {chain: (seq, head) for chain, seq, head in tx.events.system_heads()}
     return Grounds(log_of(tx), replays, laws, heads, is_sqlite(tx.connection)), findings
+
+
+@lru_cache(maxsize=64)
+def _law_of(version: WorkflowVersion) -> FlowLaw:
+    """The law of a version, kept by its whole content: reading it takes longer than judging a chain."""
+    return FlowLaw(read_stored(version))
 
 
 def _calendars(tx: Transaction) -> dict[str, dict[str, WorkingCalendar]]:

@@ -21,6 +21,7 @@ from tests.support.intruder import (
     SOLVED,
     TAMPERINGS,
     Intruder,
+    change_workflow,
     delete_whole_matter,
     intrude,
     rebuild_with_edit,
@@ -81,6 +82,20 @@ def test_verify_finds_tampering_by_its_layer(
     assert expected in {finding[:4] for finding in report.findings}, report.findings
     assert report.exit_code == 1
     assert "对不上" in report.verdict
+
+
+def change_beside(by: Intruder) -> None:
+    """What stands beside the text of a flow, so that it no longer reads."""
+    by.run("UPDATE workflow_version SET beside = :b WHERE district_id = :d AND id = 'three_tier'", b=b"{}")
+
+
+@pytest.mark.parametrize("tamper", [change_workflow, change_beside])
+def test_verify_finds_texts_changed_after_they_were_read(town: Town, tamper: Callable[[Intruder], None]) -> None:
+    """What is kept of a flow from the look before stands for the very same bytes only."""
+    assert check(town).findings == ()
+    intrude(town, tamper)
+
+    assert ("workflow", "text", "system/workflows", 0) in {finding[:4] for finding in check(town).findings}
 
 
 @pytest.mark.parametrize("tamper", [None, suppress_late])
