@@ -1,6 +1,6 @@
 """Check who sits where in the workbook of a street: posts, the roster, venues and buildings."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from engine.core.scope import Duty, Organisation, Post, Unit
 from engine.core.terms import Office, UnitKind, VenueKind
@@ -111,11 +111,13 @@ def check_venues(checking: Checking) -> None:
 
 def check_buildings(checking: Checking) -> None:
     """Read the sheet of buildings: where they stand, how many live there, who looks after them."""
-    held = {post.person: post.id for post in sorted(checking.posts_after(), key=lambda post: post.id, reverse=True)}
+    held: dict[str, list[Post]] = {}
+    for post in sorted(checking.posts_after(), key=lambda post: post.id):
+        held.setdefault(post.person, []).append(post)
     known = {(one.unit, one.name): one.id for one in checking.known.buildings.values()}
     for entry in checking.book.rows(BUILDINGS):
         unit, households = checking.unit_of(entry), households_of(entry)
-        worker = _worker_of(checking, entry, held)
+        posts = _posts_of_worker(checking, entry, held)
         if unit is None:
             continue
         if unit.kind not in _HOMES:
@@ -127,19 +129,37 @@ def check_buildings(checking: Checking) -> None:
             continue
         checking.asked.buildings[building_id] = Building(
             id=building_id, unit=unit.id, name=entry.text("楼号"), address=entry.text("地址"), households=households,
-            worker=worker,
+            worker=_post_for(checking, posts, unit=unit, building=building_id),
         )  # fmt: skip
 
 
-def _worker_of(checking: Checking, entry: Entry, held: Mapping[str, str]) -> str | None:
-    if not entry.text("包楼人"):
-        return None
-    person = checking.person_of(entry, "包楼人")
+def _posts_of_worker(checking: Checking, entry: Entry, held: Mapping[str, Sequence[Post]]) -> Sequence[Post]:
+    person = checking.person_of(entry, "包楼人") if entry.text("包楼人") else None
     if person is None:
-        return None
+        return ()
     if person.id not in held and person.id not in checking.doubtful_holders:
         entry.fault("包楼人", "有岗位的人，请先在「岗位」表里写上")
-    return held.get(person.id)
+    return held.get(person.id, ())
+
+
+def _post_for(checking: Checking, posts: Sequence[Post], *, unit: Unit, building: str) -> str | None:
+    """The post in which somebody looks after a building: as before, else the one nearest to where it stands."""
+    known = checking.known.buildings.get(building)
+    ids = [post.id for post in posts]
+    if known is not None and known.worker in ids:
+        return known.worker
+    line = list(_upwards(checking.units, unit))
+    near = sorted(posts, key=lambda post: line.index(post.unit) if post.unit in line else len(line))
+    return near[0].id if near else None
+
+
+def _upwards(units: Mapping[str, Unit], unit: Unit) -> Iterator[str]:
+    seen: set[str] = set()
+    step: str | None = unit.id
+    while step is not None and step not in seen and step in units:
+        seen.add(step)
+        yield step
+        step = units[step].parent
 
 
 def _id_under(unit: Unit, name: str) -> str:

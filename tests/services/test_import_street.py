@@ -413,3 +413,16 @@ def test_who_looks_after_a_building_is_a_name_in_what_would_change(town: Town) -
 
     (one,) = [change.detail for change in plan.changes if change.what.endswith("1 号楼")]
     assert "包楼 丙（社区专干）" in one
+
+
+def test_building_is_looked_after_in_the_post_nearest_to_it_and_stays_so(town: Town) -> None:
+    """Of several posts the one at its place; another post that the same person gets later changes nothing."""
+    take_in(town, STREET)
+    more = street()
+    more["岗位"].append(["003", "网格员", "dong-2", "2026-03-01", ""])
+    more["楼栋"].append(["东二网格", "3 号楼", "", "", "003"])
+
+    plan = look(town, more)
+
+    assert [(one.sheet, one.kind) for one in plan.changes] == [("岗位", "新增"), ("楼栋", "新增")]
+    assert "包楼 丙（网格员）" in plan.changes[1].detail
