@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.shipped import shipped_catalogue, shipped_flows
+
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 TEXTS = TEMPLATES + sorted((ROOT / "api").rglob("*.py")) + sorted((ROOT / "engine" / "services").glob("*.py"))
@@ -60,3 +62,12 @@ def test_lint_finds_words_when_they_break_the_rules(bad: str) -> None:
 def test_lint_lets_good_words_pass(good: str) -> None:
     """Times, code and full-width marks are fine."""
     assert word_faults(good) == []
+
+
+def test_no_category_is_called_like_something_that_is_done() -> None:
+    """Whoever chooses what a demand is about is not offered what becomes of it: that is another's to decide."""
+    flow = shipped_flows()["three_tier"]
+    done = {action.label.zh for state in flow.states for action in flow.actions_of(state).values()}
+    done |= {state.label.zh for state in flow.states.values()}
+
+    assert [one.id for one in shipped_catalogue().entries.values() if one.label.zh in done] == []
