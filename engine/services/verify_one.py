@@ -22,9 +22,11 @@ from engine.services.look_up import Shelf
 from engine.services.record import log_of, record
 from engine.store.events import SYSTEM_PREFIX
 from engine.store.log import Log, count_events
+from engine.store.trail import Place, Trail
 from engine.store.unit_of_work import Transaction, UnitOfWork
 
 MOST_EVENTS = 400_000
+STRIDE = 100
 COMPARED = "compared"
 VERIFIED = "verified_one"
 
@@ -77,13 +79,19 @@ def verify_topic(tx: Transaction, topic: str) -> ChainReport:
 
 
 def _last_compared(tx: Transaction) -> Outside | None:
-    last = None
-    for event in tx.events.of(f"{SYSTEM_PREFIX}{TOPIC}"):
-        try:
-            last = _compared_in(msgspec.json.decode(event.body), event.recorded_at) or last
-        except UNREADABLE:
-            continue  # its own chain tells what is wrong with it
-    return last
+    """Found from the newest on: it is mostly among the last runs, and the chain of all runs grows for years."""
+    trail, after = Trail(tx.connection, tx.district), None
+    while records := trail.back(limit=STRIDE, after=after, chain=f"{SYSTEM_PREFIX}{TOPIC}"):
+        for event in records:
+            try:
+                found = _compared_in(msgspec.json.decode(event.body), event.recorded_at)
+            except UNREADABLE:
+                continue  # its own chain tells what is wrong with it
+            if found is not None:
+                return found
+        last = records[-1]
+        after = Place(last.recorded_at, last.chain, last.seq)
+    return None
 
 
 def _compared_in(body: Json, at: datetime) -> Outside | None:

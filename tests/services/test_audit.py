@@ -13,7 +13,7 @@ from engine.services.audit import Report, judge_part, note_run, verify
 from engine.services.digest import OutsideCopy, digest_of_day, make_digests, read_copy, write_copy
 from engine.services.erase import erase
 from engine.services.grounds import gather
-from engine.services.verify_one import verify_one
+from engine.services.verify_one import compare_outside, note_verified, verify_one
 from engine.store.log import Part
 from tests.support.intruder import (
     LATE,
@@ -111,6 +111,21 @@ def test_verify_of_one_chain_asks_the_log_when_rules_acted(
 
     assert (("legality", "late", LATE, 5) in found) == (tamper is not None)
     assert tamper is not None or found == set()
+
+
+def test_newest_comparison_counts_however_many_looks_came_after_it(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a copy outside said last is looked for from the end, past everything else that auditors did since."""
+    monkeypatch.setattr("engine.services.verify_one.STRIDE", 2)
+    auditor, good = actor("auditor", "district"), copy_of(town)
+    wrong = OutsideCopy(good.day, "0" * 64, good.log)
+    for copies, agrees in (([good], True), ([wrong], False)):
+        compare_outside(town.uow, town.door.shelf, copies, purpose="check", by=auditor, now=town.now)
+        for _ in range(5):
+            with town.uow.read() as tx:
+                report = verify_one(tx, SOLVED)
+            assert report.outside is not None
+            assert report.outside.agrees is agrees
+            note_verified(town.uow, SOLVED, report, purpose="check", by=auditor, now=town.now)
 
 
 def test_verify_agrees_with_the_copy_outside(town: Town) -> None:
