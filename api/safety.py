@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,6 +21,8 @@ HEADERS = {
 
 # A year, for this host only: what else runs under its domain is not ours to decide.
 HTTPS_ONLY = "max-age=31536000"
+_RAW_HEADERS = tuple((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in HEADERS.items())
+_RAW_HEADERS_BY_HTTPS = (*_RAW_HEADERS, (b"strict-transport-security", HTTPS_ONLY.encode("latin-1")))
 
 Refuse = Callable[[int, str], Response]
 
@@ -64,11 +66,10 @@ class Safety:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                if scope["scheme"] == "https":
-                    headers.setdefault("Strict-Transport-Security", HTTPS_ONLY)
+                said = list(message.get("headers", ()))
+                names = {name.lower() for name, _ in said}
+                safe = _RAW_HEADERS_BY_HTTPS if scope["scheme"] == "https" else _RAW_HEADERS
+                message = {**message, "headers": said + [one for one in safe if one[0] not in names]}
             await send(message)
 
         headers = Headers(scope=scope)

@@ -181,6 +181,7 @@ def open_database(url: str) -> Database:
             parsed.set(drivername="postgresql+psycopg"),
             connect_args={"options": POSTGRES_OPTIONS},
             pool_pre_ping=True,
+            pool_use_lifo=True,
             pool_size=10,
             max_overflow=10,
             isolation_level="READ COMMITTED",
@@ -209,6 +210,8 @@ def _open_sqlite(url: URL) -> Database:
     engine = create_engine(
         url.set(database=str(path)),
         poolclass=QueuePool,
+        # The one used last has its pages and what was remembered of them at hand.
+        pool_use_lifo=True,
         pool_size=10,
         max_overflow=20,
         connect_args={"timeout": SQLITE_BUSY_SECONDS, "isolation_level": None, "check_same_thread": False},
