@@ -51,15 +51,21 @@ def duty_words(matter: Matter, *, workflow: Workflow, world: World, now: datetim
         return ""
     labels = "、".join(f"「{label}」" for label in _open_to(holder, matter, workflow=workflow, world=world, now=now))
     name = holder_name(holder, workflow=workflow, organisation=world.organisation)
-    if named and holder.unit is not None:
-        posts = people_of(holder, workflow=workflow, organisation=world.organisation, at=now)[:MOST_NAMED]
-        people = "、".join(world.organisation.posts[one].name for one in posts)
-        name += f"（{people}）" if people else ""
+    name += _people(holder, workflow=workflow, world=world, now=now) if named and holder.unit is not None else ""
     said = f"轮到{name}：{labels}。" if labels else f"现在由{name}看着。"
     if matter.answers is not None:
         answers = holder_name(matter.answers, workflow=workflow, organisation=world.organisation)
         said += f"督办由{answers}答复。"
     return said + ("还欠一句进展。" if matter.owes is not None else "")
+
+
+def _people(holder: Holder, *, workflow: Workflow, world: World, now: datetime) -> str:
+    """Who sits there now, in brackets; of who acts for somebody away it says so."""
+    organisation = world.organisation
+    members = {post.id for post in organisation.posts_of(holder.role, holder.unit, now)}
+    posts = people_of(holder, workflow=workflow, organisation=organisation, at=now)[:MOST_NAMED]
+    names = [organisation.posts[one].name + ("" if one in members else "代") for one in posts]
+    return f"（{'、'.join(names)}）" if names else ""
 
 
 def _open_to(holder: Holder, matter: Matter, *, workflow: Workflow, world: World, now: datetime) -> tuple[str, ...]:

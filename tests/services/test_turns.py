@@ -13,7 +13,7 @@ from engine.services.case_file import Surroundings, case_file
 from engine.services.desk_of import desk_of
 from engine.services.judge import Finding
 from engine.services.organise import end_post, record_leave
-from engine.services.turns import turn_words
+from engine.services.turns import duty_words, turn_words
 from engine.store.desk import Desk, Desks, Stretch
 from tests.support.errand import settle_errands
 from tests.support.pg import Prepare
@@ -63,6 +63,21 @@ def test_turn_names_who_acts_when_the_holder_is_away(town: Town) -> None:
     assert words(town, matter) == "珠一网格 网格员（请假，由珠一网格 网格长代）"
     end_post(town.uow, "grid_worker@zhu-1", until=NOON, by=SYSTEM, now=MONDAY)
     assert words(town, matter) == "珠一网格 网格员（没人在岗，由珠一网格 网格长代）"
+
+
+def test_name_beside_the_seat_says_who_acts_for_somebody_away(town: Town) -> None:
+    """Whoever may know the name reads whose it is: of who sits there, or of who stands in."""
+    matter = errand(town)
+    with town.uow.read() as tx:
+        flow, world = town.door.shelf.workflow(tx, matter.digest), town.door.shelf.world(tx)
+    here = duty_words(matter, workflow=flow, world=world, now=NOON, named=True)
+    away(town, "grid_worker@zhu-2")
+    with town.uow.read() as tx:
+        world = town.door.shelf.world(tx)
+    meanwhile = duty_words(matter, workflow=flow, world=world, now=NOON, named=True)
+
+    assert "珠一网格 网格员（grid_worker zhu-1）" in here
+    assert "珠一网格 网格员（grid_worker zhu-2代）" in meanwhile
 
 
 def test_substitute_finds_and_does_it_and_the_history_holds_when_judged(town: Town) -> None:
