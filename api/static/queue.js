@@ -105,6 +105,7 @@
     var around = form.closest("dialog, details"), draft = "draft:" + location.pathname + ":" + form.dataset.draft + ":";
     Object.keys(sessionStorage).forEach(function (name) { if (name.startsWith(draft)) sessionStorage.removeItem(name); });
     form.reset();
+    form.querySelectorAll("#guess :checked").forEach(function (one) { one.checked = one.selected = false; });
     form.elements.key.value = Array.from(crypto.getRandomValues(new Uint8Array(16)), function (n) { return n.toString(36); }).join("");
     if (around) around.tagName === "DIALOG" ? around.close() : around.open = false;
     if (shown) form.remove(); // the server had filled it in

@@ -301,6 +301,7 @@ def test_photo_waits_with_its_form(page: Page, site: str, sanlian: Sanlian) -> N
         page.locator("#queue summary").click()
         expect(page.locator("#queue li")).to_contain_text("照片 1 张")
         expect(page.locator("#found-detail")).to_have_value("")
+        expect(page.locator("#guess input:checked")).to_have_count(0)
         page.context.set_offline(False)
         expect(line(page)).to_have_text("送出了 1 条。", timeout=SLOW)
         page.locator("#queue").get_by_role("link", name="边巡边办").click()
