@@ -13,6 +13,7 @@ from api.rest.answers import lacking, next_link, quoted, refused, unquoted
 from api.rest.encoding import plain
 from api.rest.files import unknown_photo
 from api.schemas.asked import ActionPressed, MatterFiled
+from engine.core.clock.instants import is_a_deadline, out_of_range
 from engine.core.command import Act, File, SeatAsked
 from engine.core.decision import Refusal
 from engine.core.matter import Actor, Matter
@@ -101,11 +102,14 @@ def file(asked: Calling, given: MatterFiled, key: Key = None) -> Response:
     start = _start(flow, given.start, role=actor.role)
     if (problem := unknown_photo(asked, given.fields, matter=None)) is not None:
         return refused(problem)
+    due = given.external.due_at if given.external is not None else None
+    if due is not None and not is_a_deadline(due):
+        raise out_of_range(due.isoformat())
     own = actor if flow.roles[actor.role].covers is Covers.OWN else None
     command = File(
         matter=asked.sanlian.door.ids(), district=asked.sanlian.uow.district, workflow=flow.id, start=start.id,
         actor=actor, place=given.place, values=dict(given.fields), reporter=own,
-        external_due=given.external.due_at if given.external is not None else None,
+        external_due=due,
     )  # fmt: skip
     beside = _beside(given, start, reporters=_reporters(given, own=own))
     entry = Entry(command, key=key, demand=beside, pressed_at=given.pressed_at)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from engine.core.clock.instants import is_a_deadline
 from engine.errors import BadFile
 from engine.services.read_table import read_csv, read_workbook
 from engine.services.table import Row, Sheet, letters_of, place_of
@@ -214,6 +215,6 @@ def due_of(text: str, *, zone: ZoneInfo) -> datetime | None:
         local = datetime.combine(on, time(*clock), tzinfo=zone) if clock != _MIDNIGHT else _end_of(on, zone)
         if offset is not None:
             local = datetime.fromisoformat(f"{local:%Y-%m-%dT%H:%M:%S}{offset}")
-        return local.astimezone(UTC)
+        return local.astimezone(UTC) if is_a_deadline(local) else None
     except (ValueError, OverflowError):
         return None

@@ -84,6 +84,11 @@ def is_in_reach(moment: date) -> bool:
     return FIRST_YEAR <= moment.year <= LAST_YEAR
 
 
+def is_a_deadline(moment: datetime) -> bool:
+    """Whether a matter can be due then: its page counts from it in local time, and the days around it."""
+    return FIRST_YEAR < moment.year < LAST_YEAR
+
+
 def format_instant(instant: datetime, zone: tzinfo) -> str:
     """Write an instant as RFC 3339 in the local time of *zone*, or in UTC where the offset has odd seconds."""
     local = instant.astimezone(zone)

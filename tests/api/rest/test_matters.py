@@ -63,6 +63,33 @@ def centre(sanlian: Sanlian, http: TestClient) -> Program:
     return Program(http, token_of(sanlian, CENTRE))
 
 
+ENDS_OF_TIME = (
+    "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "1900-12-31T23:59:59Z", "2200-01-01T00:00:00+08:00",
+    "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-12:00",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("instant", ENDS_OF_TIME)
+def test_order_that_is_due_out_of_reach_is_refused(centre: Program, instant: str) -> None:
+    """Its page could not be shown: what counts from it would fall out of every calendar."""
+    given = {"number": "SZ-78", "due_at": instant}
+    body = {"place": "jingyi-3", "start": "hotline", "fields": {"detail": TOLD, "category": "I6"}, "external": given}
+
+    answer = centre.post("/matters", body)
+
+    assert answer.status_code == 422
+    assert "1900 年到 2200 年之间的时刻" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("instant", ENDS_OF_TIME)
+def test_press_of_a_device_whose_clock_is_out_of_reach_is_taken(centre: Program, instant: str) -> None:
+    """What a clock at the end of time says is worth nothing, and costs nothing."""
+    answer = filed(centre, pressed_at=instant)
+
+    assert answer.status_code == 201
+    assert centre.get(f"/matters/{answer.json()['number']}/history").status_code == 200
+
+
 def filed(centre: Program, **more: Any) -> Any:
     """A demand filed at the service centre for a place in the worker's grid."""
     body = {"place": "jingyi-3", "start": "resident", "fields": {"detail": TOLD, "category": "I6"}, **more}
