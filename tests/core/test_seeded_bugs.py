@@ -1,7 +1,6 @@
 """Wrong engines, made on purpose: each breaks one function, and a named invariant must notice it at once."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -193,7 +192,7 @@ def skips_a_number(patch: pytest.MonkeyPatch) -> None:
 
     def wrong(draft: Any, occurrence: Any) -> Any:
         made = right(draft, occurrence)
-        return replace(made, after=msgspec.structs.replace(made.after, seq=made.after.seq + 1))
+        return msgspec.structs.replace(made, after=msgspec.structs.replace(made.after, seq=made.after.seq + 1))
 
     patch.setattr(decide, "_decision", wrong)
 
