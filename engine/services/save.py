@@ -21,6 +21,7 @@ from engine.store.unit_of_work import Transaction
 
 IN_APP = "in_app"
 CATEGORY = "category"
+_FACTS = msgspec.json.Encoder(order="sorted")
 _SEATS = {seat.value: seat.label for seat in Seat}
 _ALARMS = {"nobody": "没有人在岗：{}", "seat_empty": "没有承办单位：{}"}
 
@@ -151,7 +152,7 @@ def _one_outgoing(notice: Notice, step: Step, *, n: int, notice_id: str) -> Outg
         channel=IN_APP,
         kind=notice.kind,
         urgent=notice.urgent,
-        facts=msgspec.json.encode(notice.facts, order="sorted"),
+        facts=_FACTS.encode(notice.facts),
         made_at=step.recorded_at,
         not_before=None,
         attempts=0,

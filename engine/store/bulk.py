@@ -52,14 +52,12 @@ class _Statement:
         """Return *rows* with their instants as text."""
         if not self._instants:
             return list(rows)
-        return [self._with_text_instants(row) for row in rows]
-
-    def _with_text_instants(self, row: Cells) -> Cells:
-        cells = list(row)
+        found = list(map(list, rows))
         for place in self._instants:
-            if cells[place] is not None:
-                cells[place] = sqlite_instant(cells[place])
-        return tuple(cells)
+            for cells in found:
+                if cells[place] is not None:
+                    cells[place] = sqlite_instant(cells[place])
+        return list(map(tuple, found))
 
     def for_postgres(self, rows: Sequence[Cells]) -> Cells:
         """Return one list per column."""
@@ -150,11 +148,8 @@ class BulkDelete(_Statement):
     @cached_property
     def _postgres(self) -> str:
         aliases = ", ".join(f"n{place}" for place in range(len(self.columns)))
-        return f'DELETE FROM "{self.table.name}" t USING {self.arrays} AS v({aliases}) WHERE {self._where}'
-
-    @cached_property
-    def _returned(self) -> str:
-        return ", ".join(f't."{column.name}"' for column in self.columns)
+        numbered = f"{self.arrays} WITH ORDINALITY AS v({aliases}, place)"
+        return f'DELETE FROM "{self.table.name}" t USING {numbered} WHERE {self._where}'
 
     def run(self, connection: Connection, keys: Sequence[Cells]) -> int:
         """Delete the rows of *keys* and return how many were there."""
@@ -165,20 +160,26 @@ class BulkDelete(_Statement):
         return connection.exec_driver_sql(self._postgres, self.for_postgres(keys)).rowcount
 
     def run_returning(self, connection: Connection, keys: Sequence[Cells]) -> set[Cells]:
-        """Delete the rows of *keys* and return the keys of those that were there."""
+        """Delete the rows of *keys* (no instants among them) and return the keys of those that were there."""
         if not keys:
             return set()
         if not is_sqlite(connection):
-            statement = f"{self._postgres} RETURNING {self._returned}"
-            return {tuple(row) for row in connection.exec_driver_sql(statement, self.for_postgres(keys))}
+            gone = connection.exec_driver_sql(f"{self._postgres} RETURNING v.place", self.for_postgres(keys))
+            return {keys[place - 1] for place in gone.scalars()}
+        # Nobody else writes meanwhile, so nearly always all of them are there.
+        whole = connection.begin_nested()
+        if self.run(connection, keys) == len(keys):
+            whole.commit()
+            return set(keys)
+        whole.rollback()
         return {
             found
             for start in range(0, len(keys), CHUNK)
-            for found in self._sqlite_returning(connection, self.for_sqlite(keys[start : start + CHUNK]))
+            for found in self._sqlite_returning(connection, keys[start : start + CHUNK])
         }
 
     def _sqlite_returning(self, connection: Connection, keys: Sequence[Cells]) -> list[Cells]:
-        # Looked up first: `DELETE … WHERE (key) IN (VALUES …)` reads the whole table, and nobody else writes meanwhile.
+        # Looked up first: `DELETE … WHERE (key) IN (VALUES …)` reads the whole table.
         listed = ", ".join([self._mark] * len(keys))
         aliases = ", ".join(f"n{place}" for place in range(len(self.columns)))
         statement = (

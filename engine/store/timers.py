@@ -30,14 +30,15 @@ _DUE = (
     .limit(bindparam("limit"))
 )
 # The matter is locked with the timer that rings, never after it: two orders of locks gave 48 deadlocks in 9 seconds.
-_RINGING = (
+_WITH_MATTERS = (
     select(*_COLUMNS, MATTER.c.snapshot, MATTER.c.head)
     .join(MATTER, and_(MATTER.c.district_id == TIMER.c.district_id, MATTER.c.id == TIMER.c.matter_id))
     .where(TIMER.c.district_id == bindparam("district"), TIMER.c.fire_at <= bindparam("now"), _RINGS)
     .order_by(*_IN_ORDER)
     .limit(bindparam("limit"))
 )
-_RINGING_FREE = _RINGING.with_for_update(of=MATTER, skip_locked=True)
+_RINGING = Prepared(_WITH_MATTERS)
+_RINGING_FREE = Prepared(_WITH_MATTERS.with_for_update(of=MATTER, skip_locked=True))
 # Without the snapshots: a thousand matters would be read for a line of the board.
 _RINGING_BETWEEN = Prepared(
     select(
@@ -97,7 +98,7 @@ class Timers(Repository):
     def consume_many(self, timers: Sequence[Timer]) -> set[tuple[str, str, str, int, int]]:
         """Remove *timers* and return the keys of those that were there: only these may act."""
         gone = _REMOVE.run_returning(self.connection, [self._key(timer) for timer in timers])
-        return {(str(key[1]), str(key[2]), str(key[3]), int(key[4]), int(key[5])) for key in gone}
+        return {(matter, clock, rule, visit, slot) for _, matter, clock, rule, visit, slot in gone}
 
     def _key(self, timer: Timer) -> Cells:
         return (self.district, *timer.key)
@@ -113,11 +114,10 @@ class Timers(Repository):
 
         Matters that somebody else has locked are left out. A timer may be gone by the time it is consumed.
         """
-        statement = _RINGING if is_sqlite(self.connection) else _RINGING_FREE
+        query = _RINGING if is_sqlite(self.connection) else _RINGING_FREE
         timers: list[Timer] = []
         matters: dict[str, Stored] = {}
-        asked = {"district": self.district, "now": now, "limit": limit}
-        for *shape, snapshot, head in self.connection.execute(statement, asked).all():
+        for *shape, snapshot, head in query.rows(self.connection, district=self.district, now=now, limit=limit):
             timer = _timer(shape)
             timers.append(timer)
             if timer.matter not in matters:
