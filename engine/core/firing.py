@@ -24,10 +24,10 @@ def fire(draft: Draft, timer: Timer) -> Occurrence:
     """Let *timer* act on the draft; a rule whose condition does not hold is recorded as passed over."""
     rule = rule_of(draft.workflow, draft.before, timer.clock, timer.rule)
     assert rule is not None  # the caller has found the timer among the armed ones
-    source = draft.before.state
+    source, word = draft.before.state, rule.do.value
     _use_up(draft, timer, rule)
     draft.data["rule"] = {
-        "clock": timer.clock, "id": rule.id, "do": rule.do.value, "line": rule.where.line, "file": rule.where.file,
+        "clock": timer.clock, "id": rule.id, "do": word, "line": rule.where.line, "file": rule.where.file,
     }  # fmt: skip
     target = None
     if rule.do is Do.SETTLE:
@@ -43,7 +43,7 @@ def fire(draft: Draft, timer: Timer) -> Occurrence:
     elif "passed_over" not in draft.data:
         _STAYING.get(rule.do, _nothing_more)(draft, rule, timer)
     return Occurrence(
-        type=EventType.FIRED, from_=source, to=draft.get("state"), action=rule.do.value, actor=SYSTEM, at=draft.now,
+        type=EventType.FIRED, from_=source, to=draft.get("state"), action=word, actor=SYSTEM, at=draft.now,
         due_at=timer.due, fired_at=draft.now, cause=timer.name, data=draft.data,
     )  # fmt: skip
 

@@ -9,6 +9,8 @@ patches small and lets `null` mean «gone».
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
+from itertools import compress
+from operator import is_not
 from typing import Any, TypeAlias
 
 import msgspec
@@ -294,9 +296,14 @@ def patch_between(before: Matter | None, after: Matter) -> Json:
 def _changes_of(before: msgspec.Struct, after: msgspec.Struct) -> Json:
     """Return the merge patch between two values of one kind; what did not change is not even written out."""
     defaults = _defaults_of(type(after))
-    both = zip(after.__struct_fields__, msgspec.structs.astuple(before), msgspec.structs.astuple(after), strict=True)
-    changed = [triple for triple in both if triple[1] is not triple[2] and triple[1] != triple[2]]
-    return {name: None if new == defaults.get(name, _MISSING) else _change(old, new) for name, old, new in changed}
+    was, now = msgspec.structs.astuple(before), msgspec.structs.astuple(after)
+    # Most parts are the very same objects: they are passed over without a look at each.
+    others = compress(zip(after.__struct_fields__, was, now, strict=True), map(is_not, was, now))
+    return {
+        name: None if new == defaults.get(name, _MISSING) else _change(old, new)
+        for name, old, new in others
+        if old != new
+    }
 
 
 def _change(old: object, new: object) -> Any:

@@ -118,16 +118,13 @@ def _touched(old: Clock | None, new: Clock | None, had: Ranked, has: Ranked) -> 
     if had is not has:
         return dict.fromkeys((*had, *has))
     if old is new:
-        return (pair for pair in has if _looks_aside(pair[1]))
+        return [pair for pair in has if _looks_aside(pair[1])]
     if old is None or new is None or _facts(old) != _facts(new):
         return has
-    return (
-        pair
-        for pair in has
-        if _looks_aside(pair[1])
-        or (pair[1].id in old.fired) != (pair[1].id in new.fired)
-        or old.repeats.get(pair[1].id) != new.repeats.get(pair[1].id)
-    )
+    used = {*old.fired} ^ {*new.fired}
+    if old.repeats is not new.repeats:
+        used.update(rule for rule, _ in old.repeats.items() ^ new.repeats.items())
+    return [pair for pair in has if pair[1].id in used or _looks_aside(pair[1])]
 
 
 def _looks_aside(rule: TimerRule) -> bool:
@@ -340,11 +337,10 @@ def instant_of(at: Offset, clock: Clock, calendar: WorkingCalendar, *, slot: int
         return None
     if at.anchor == "percent":
         return percent_of(clock, at.percent, calendar)
-    due = DueInstant(at=clock.due, provisional=clock.provisional)
     if at.duration is None:
-        return due
-    shifted = calendar.shift(due.at, at.duration, sign=at.sign)
-    return DueInstant(at=shifted.at, provisional=due.provisional or shifted.provisional)
+        return DueInstant(at=clock.due, provisional=clock.provisional)
+    shifted = calendar.shift(clock.due, at.duration, sign=at.sign)
+    return DueInstant(at=shifted.at, provisional=True) if clock.provisional else shifted
 
 
 def _nth(at: Offset, clock: Clock, calendar: WorkingCalendar, slot: int) -> DueInstant:

@@ -86,7 +86,7 @@ def save_steps(
     decisions = [step.decision for step in steps]
     tx.files.attach(files_in(decisions))
     tx.outbox.add_many([one for step in steps if not step.is_import for one in _outgoing(step, ids)])
-    tx.alarms.raise_many([alarm for step in steps for alarm in _alarms(step, ids)])
+    tx.alarms.raise_many([alarm for step in steps if step.decision.alarms for alarm in _alarms(step, ids)])
     tx.demands.set_categories(_new_categories(decisions))
     return _save_demands(tx, decisions, given=given, around=around)
 
@@ -174,6 +174,7 @@ def _new_categories(decisions: Sequence[Decision]) -> list[tuple[str, str | None
         (decision.after.id, _category(decision))
         for decision in decisions
         if decision.before is not None
+        and decision.before.fields is not decision.after.fields
         and decision.after.kind == MatterKind.DEMAND
         and decision.before.fields.get(CATEGORY) != decision.after.fields.get(CATEGORY)
     ]

@@ -6,7 +6,10 @@ somebody else has locked waits for the next round. A batch that fails is done ag
 cannot act is parked with an alarm, so that one bad matter holds up nobody.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import gc
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -77,11 +80,29 @@ def sweep(
     """
     report = SweepReport()
     for _ in range(max_batches):
-        outcomes = in_one_transaction(uow, lambda tx: _sweep_once(tx, now=now, services=services, limit=limit))
+        with _undisturbed():
+            outcomes = in_one_transaction(uow, lambda tx: _sweep_once(tx, now=now, services=services, limit=limit))
         report = _add(report, outcomes)
         if not outcomes or all(isinstance(outcome, PutBack) for outcome in outcomes):
             return replace(report, drained=True)
     return report
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """
+    Put the cyclic garbage collector off until the batch is written.
+
+    A batch makes thousands of objects that go when it ends: to search all objects of the process for circles meanwhile
+    costs a twelfth of it and finds nothing.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _sweep_once(tx: Transaction, *, now: datetime, services: Door, limit: int) -> list[Outcome]:
@@ -153,13 +174,11 @@ def _fire_alone(
 
 
 def _add(report: SweepReport, outcomes: Sequence[Outcome]) -> SweepReport:
-    def count(kind: type) -> int:
-        return sum(isinstance(outcome, kind) for outcome in outcomes)
-
+    count = Counter(map(type, outcomes))
     return SweepReport(
-        fired=report.fired + count(Done),
-        stale=report.stale + count(Stale),
-        failed=report.failed + count(Failed),
-        put_back=report.put_back + count(PutBack),
+        fired=report.fired + count[Done],
+        stale=report.stale + count[Stale],
+        failed=report.failed + count[Failed],
+        put_back=report.put_back + count[PutBack],
         batches=report.batches + (1 if outcomes else 0),
     )

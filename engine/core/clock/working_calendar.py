@@ -171,13 +171,12 @@ class WorkingCalendar:
         Raises:
             BadOffset: the duration rolls; a shift has no last day that could.
         """
-        return self._shifted(instant, duration, sign)
+        return self._shifted(instant, duration.amount, duration.unit, sign)
 
-    def _shift(self, instant: datetime, duration: Duration, sign: int) -> DueInstant:
-        unit, amount = duration.unit, duration.amount
+    def _shift(self, instant: datetime, amount: int, unit: Unit, sign: int) -> DueInstant:
         at = to_microseconds(instant)
         if unit is Unit.DAYS_ROLL:
-            raise BadOffset(found=f"due{'+' if sign > 0 else '-'}{duration}", suggestion="", hint="")
+            raise BadOffset(found=f"due{'+' if sign > 0 else '-'}{amount}{unit.value}", suggestion="", hint="")
         if unit.by_days:
             return self._shift_days(instant, sign * amount, working=unit.working)
         if not unit.working:
