@@ -8,16 +8,18 @@ import argparse
 import time
 from datetime import timedelta
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from benchmarks.deployment import FILED, Deployment, databases, deployed
 from benchmarks.sweep import LATE
 from engine.services.sweep import sweep
+from engine.store.bulk import is_sqlite
 from engine.store.matters import MATTER
 from engine.store.timers import TIMER
 
 DUE = 1_000
 ROUNDS = 3
+CHUNK = 20_000  # no statement may take longer than the 30 s that the store allows
 FAR = FILED + timedelta(days=3000)
 
 
@@ -54,34 +56,29 @@ def _open(town: Deployment, first: int, until: int) -> None:
     """Let there be *until* open matters, copies of one, whose timers are years away."""
     if first == 1:
         town.file(1, prefix="template")
+        with town.database.writing() as connection:
+            connection.execute(TIMER.update().where(TIMER.c.matter_id == "template0").values(due_at=FAR, fire_at=FAR))
+    for start in range(first, until, CHUNK):
+        with town.database.writing() as connection:
+            _copy(connection, town.uow.district, start, min(start + CHUNK, until) - 1)
+
+
+def _copy(connection: Connection, district: str, first: int, last: int) -> None:
     numbers = (
-        "WITH RECURSIVE numbers(n) AS (SELECT :first UNION ALL SELECT n + 1 FROM numbers WHERE n < :until)"
-        if town.database.is_sqlite
-        else "WITH numbers AS (SELECT generate_series(CAST(:first AS int), CAST(:until AS int)) AS n)"
+        "WITH RECURSIVE numbers(n) AS (SELECT :first UNION ALL SELECT n + 1 FROM numbers WHERE n < :last)"
+        if is_sqlite(connection)
+        else "WITH numbers AS (SELECT generate_series(CAST(:first AS int), CAST(:last AS int)) AS n)"
     )
-    matter = [column.name for column in MATTER.columns]
-    timer = [column.name for column in TIMER.columns]
-    copies = {"id": "'open' || n", "matter_id": "'open' || n", "root": "'open' || n"}
-    given = {"first": first, "until": until - 1, "district": town.uow.district}
-    with town.database.writing() as connection:
-        for table, columns, key in (("matter", matter, "id"), ("timer", timer, "matter_id")):
-            chosen = ", ".join(copies.get(name, f'"{name}"') for name in columns)
-            named = ", ".join(f'"{name}"' for name in columns)
-            connection.execute(
-                text(
-                    f"{numbers} INSERT INTO {table} ({named}) SELECT {chosen} FROM {table}, numbers "
-                    f"WHERE district_id = :district AND {key} = 'template0'"
-                )
-                if not town.database.is_sqlite
-                else text(
-                    f"INSERT INTO {table} ({named}) {numbers} SELECT {chosen} FROM {table}, numbers "
-                    f"WHERE district_id = :district AND {key} = 'template0'"
-                ),
-                given,
-            )
-        opened = TIMER.c.matter_id.like("open%") | (TIMER.c.matter_id == "template0")
-        far = TIMER.update().where(opened).values(due_at=FAR, fire_at=FAR)
-        connection.execute(far)
+    copies = dict.fromkeys(("id", "matter_id", "root"), "'open' || n")
+    for table, key in ((MATTER, MATTER.c.id), (TIMER, TIMER.c.matter_id)):
+        names = [column.name for column in table.columns]
+        chosen = ", ".join(copies.get(name, f'"{name}"') for name in names)
+        named = ", ".join(f'"{name}"' for name in names)
+        statement = (
+            f"INSERT INTO {table.name} ({named}) {numbers} SELECT {chosen} FROM {table.name}, numbers "
+            f"WHERE district_id = :district AND {key.name} = 'template0'"
+        )
+        connection.execute(text(statement), {"first": first, "last": last, "district": district})
 
 
 if __name__ == "__main__":
