@@ -1,8 +1,8 @@
-"""Promises that the date of an upper platform cuts short: their end, and what lies on the way to it."""
+"""Promises that the date of an upper platform cuts short, and level clocks that a state holds still."""
 
 import pytest
 
-from tests.support.small_flow import Small, at, flow, local
+from tests.support.small_flow import RESIDENT, Small, at, flow, local
 
 
 def test_promise_is_never_later_than_the_order_when_a_platform_gave_a_date() -> None:
@@ -61,3 +61,22 @@ def test_share_goes_without_the_time_held_when_a_platform_gave_a_date() -> None:
 
     assert small.due("named.total") == "11-20 09:00"
     assert local(small.timer("remind", "named.total").due) == "11-18 21:00"
+
+
+def test_level_clock_is_held_again_when_a_pause_leads_back_to_the_state_that_stops_it() -> None:
+    """`stops: level` holds in every stretch of the visit; in the pause between them the level's clock runs."""
+    due = "due: 9wd, timers: [ { at: due, do: close, to: done } ]"
+    levels = (
+        "  grid:\n    up: done\n    budget: 3wd\n    over_budget: { do: advance, to: done }\n    states:\n"
+        f"      doing: {{ held_by: worker, {due}, stops: level, basis: b,"
+        " actions: { ask: { by: [worker], to: asked } } }\n"
+        "      asked: { held_by: resident, pause: yes, due: 9d, timers: [ { at: due, do: resume, to: doing } ],"
+        " actions: { tell: { by: [resident], to: doing } } }\n"
+    )
+    small = Small(flow("", levels=levels))
+    small.file("2026-11-16 09:00")
+    small.act("ask", "2026-11-17 09:00")
+    asked = small.m.clocks["level.grid"].is_held
+    small.act("tell", "2026-11-17 10:00", by=RESIDENT)
+
+    assert (asked, small.m.clocks["level.grid"].is_held) == (False, True)

@@ -182,6 +182,36 @@ def test_reassignment_grants_time_from_then_when_due() -> None:
     assert small.wait("2026-11-30 09:00") == ["late 11-19 17:30", "close 11-19 17:30"]
 
 
+def test_reminder_does_not_come_twice_when_the_new_end_leaves_its_instant_in_the_past() -> None:
+    """Of a new end only what still lies ahead is told once more."""
+    small = doing(
+        "timers: [ { at: due-1wd, do: remind }, { at: due, do: reassign, to_role: head, more: 2wh },"
+        " { at: due+9wd, do: close, to: done } ]",
+        due="3wd",
+    )
+
+    happened = small.wait("2026-11-26 09:00")
+
+    assert [line for line in happened if "re" in line] == ["remind 11-18 17:30", "reassign 11-19 17:30"]
+
+
+def test_season_of_a_rule_is_that_of_the_start_of_its_clock() -> None:
+    """What was promised in autumn is not changed by the first day of winter, and the other way round."""
+    cold = "timers: [ { at: due, do: remind, when: \"season = 'cold'\" }, { at: due+9wd, do: close, to: done } ]"
+    table = (
+        "sanlian: 1\nlimits: small\nversion: 1\ncolumns: { sign: 签收 }\nrows:\n  - { sign: 3wd }\n"
+        "seasons: { cold: 11-17..03-15 }\n"
+    )
+    told = []
+    for day in ("2026-11-16 09:00", "2026-11-17 09:00"):
+        small = Small(flow(f"  doing: {{ held_by: worker, due: 3wd, {cold}, {SOLVE} }}\n"), table=table)
+        small.file(day)
+        small.wait("2026-11-23 09:00")
+        told.append(small.m.counters.get("reminders", 0))
+
+    assert told == [0, 1]
+
+
 def test_supervision_falls_to_the_next_above_when_nobody_is_superior() -> None:
     """Nobody holds the superior's seat: the rule still fires, the next above answers, an alarm is raised."""
     text = flow(f"  doing: {{ held_by: worker, due: 1wd, {LADDER}, {SOLVE} }}\n{UP}")

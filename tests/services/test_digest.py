@@ -77,6 +77,18 @@ def test_digest_of_a_day_stays_the_same_when_the_town_lives_on(town: Town) -> No
     assert made[DAY] == (before.hash, before.count)
 
 
+def test_digest_of_a_day_stays_the_same_when_the_clock_is_set_back_into_it(town: Town) -> None:
+    """What is filed by a clock that is behind is recorded after the last day that has a digest."""
+    before, _ = digest_of_day(town.uow, town.door.shelf, day=DAY, now=AFTER)
+
+    late = file(town, "钟慢了的那天报的", at=datetime(2026, 3, 5, 2, tzinfo=UTC))
+
+    with town.uow.read() as tx:
+        made = digests_at(Log(tx.connection, DISTRICT), {DAY: day_end(DAY, SHANGHAI)})
+    assert late.filed >= day_end(DAY, SHANGHAI)
+    assert made[DAY] == (before.hash, before.count)
+
+
 def test_digests_are_made_once_a_day_and_noted(town: Town) -> None:
     """A second call makes nothing; each digest has its event."""
     first = make_digests(town.uow, town.door.shelf, now=AFTER)
