@@ -1,6 +1,7 @@
 """
 Board, daily sheet and dispatch table among few and among many demands: they must cost what they show.
 
+Each is measured as on a busy street: nothing that was read before is at hand.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from engine.services.dispatching import waiting_table
 from engine.services.figures import WHOLE, Frame, figure_list, frame_of
 from engine.store.matters import MATTER
 from engine.store.tables.schema import METADATA
-from engine.store.unit_of_work import Transaction
+from engine.store.unit_of_work import Transaction, UnitOfWork
 
 NOW = FILED + timedelta(days=4, hours=3)
 HEAD = Actor(post="bench", role="street_head", unit="street1")
@@ -68,7 +69,7 @@ def measured(town: Deployment) -> dict[str, float]:
 
 def _once(town: Deployment, page: Callable[[Transaction, Frame], object]) -> float:
     shelf = town.door.shelf
-    with town.uow.read() as tx:
+    with UnitOfWork(town.database, district=town.uow.district).read() as tx:
         flows: tuple[Workflow, ...] = tuple(shelf.workflow(tx, one) for one in tx.workflows.current_digests().values())
         frame = frame_of(
             HEAD, world=shelf.world(tx), flows=flows, flow_of=lambda digest: shelf.workflow(tx, digest), now=NOW

@@ -131,7 +131,7 @@ def daily_sheet(tx: Transaction, frame: Frame, *, with_texts: bool, categories: 
     columns = _COLUMNS_NOW if is_today else _COLUMNS
     unit = frame.home
     lines, total = _by_unit(tx, frame, unit=unit, columns=columns)
-    posts = _by_post(tx, frame) if is_today else ()
+    posts, posts_total = _by_post(tx, frame) if is_today else ((), ())
     stuck_total = _number(tx, frame, "stuck") if is_today else Number("stuck", 0)
     returned_total = _number(tx, frame, "returned")
     again = _again(tx, frame, categories)
@@ -139,7 +139,7 @@ def daily_sheet(tx: Transaction, frame: Frame, *, with_texts: bool, categories: 
     return Sheet(
         frame=frame, unit=unit_name(unit, frame.organisation) if unit else _street_name(frame.organisation),
         is_today=is_today, columns=columns, units=lines, total=total, posts=posts[:MOST_POSTS],
-        posts_total=tuple(_number(tx, frame, name) for name in _OF_POSTS) if is_today else (),
+        posts_total=posts_total,
         posts_more=max(0, len(posts) - MOST_POSTS),
         stuck=_stuck(tx, frame, with_texts=with_texts) if is_today else (), stuck_total=stuck_total,
         returned=_returned(tx, frame), returned_total=returned_total, again=again[:MOST_AGAIN],
@@ -199,23 +199,26 @@ def fold(by_place: Mapping[str, int], rows: Sequence[str], organisation: Organis
     return folded
 
 
-def _by_post(tx: Transaction, frame: Frame) -> tuple[Line, ...]:
-    """Desks with something due today or late, most first."""
+def _by_post(tx: Transaction, frame: Frame) -> tuple[tuple[Line, ...], tuple[Number, ...]]:
+    """Desks with something due today or late, most first; and the figures of all, those of no desk too."""
     listing = Listing(tx.connection, tx.district)
     found: dict[tuple[str, str], dict[str, int]] = {}
+    totals: list[Number] = []
     for name in _OF_POSTS:
         tally = listing.tally(wanted_of(tx, name, frame), "holder_unit", "holder_role")
+        totals.append(Number(name, sum(tally.values())))
         for (unit, role), count in tally.items():
             if unit is not None and role is not None:
                 found.setdefault((unit, role), {})[name] = count
     ordered = sorted(found.items(), key=lambda one: (-one[1].get("due_today", 0), -one[1].get("late_posts", 0), one[0]))
-    return tuple(
+    lines = tuple(
         Line(
             _desk(unit, role, frame),
             tuple(Number(name, counts.get(name, 0), Pick(unit=unit, role=role)) for name in _OF_POSTS),
         )
         for (unit, role), counts in ordered
     )
+    return lines, tuple(totals)
 
 
 def _desk(unit: str, role: str, frame: Frame) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from engine.core.matter import STATE_CLOCK, Actor, Matter, named_clock
-from engine.core.offers import Offer, offers
+from engine.core.offers import Offer, offers, steady_until
 from engine.core.procedures.children import empty_seats
 from engine.core.scope import World
 from engine.core.terms import BuiltIn, MatterKind, UnitKind
@@ -15,8 +15,9 @@ from engine.core.workflow.catalogue import Catalogue, read_catalogue
 from engine.core.workflow.declaration import Action, State, Workflow
 from engine.services.look_up import Beside
 from engine.services.naming import place_name, unit_name
+from engine.services.remember import Basis, Outcomes
 from engine.services.sight import Sight, sight_of
-from engine.services.worklist import FlowOf, Row, rows_of
+from engine.services.worklist import FlowOf, Row, beside, rows_from
 from engine.store.listing import Listing, Wanted
 from engine.store.unit_of_work import Transaction
 
@@ -96,7 +97,9 @@ def waiting_table(
     kept = [one for one in found.values() if not reason or one[0] == reason]
     kept.sort(key=lambda one: (one[0] == _WATCHED, _due(one[1]) or datetime.max.replace(tzinfo=now.tzinfo), one[1].id))
     shown = kept[:MOST_ROWS]
-    rows = rows_of(tx, [matter for _, matter in shown], world=world, flow_of=flow_of, now=now)
+    matters = tuple(matter for _, matter in shown)
+    listed = tx.remembered("waiting", tuple(one.id for one in matters), make=lambda: beside(tx, matters))
+    rows = rows_from(listed, world=world, flow_of=flow_of, now=now)
     waiting = tuple(
         _waiting(tx, matter, why, row, viewer=viewer, workflow=flow_of(matter.digest), world=world, now=now)
         for (why, matter), row in zip(shown, rows, strict=True)
@@ -151,7 +154,10 @@ class _Seeker:
             return ()
         wanted = Wanted(kinds=_DEMAND, states=states, category=category, late=late, places=places)
         wanted = self.sight.narrow(wanted)
-        return Listing(self.tx.connection, self.tx.district).page(wanted, after=None, limit=MOST_LOOKED_AT)
+        listing = Listing(self.tx.connection, self.tx.district)
+        return self.tx.remembered(
+            "looked at", wanted, make=lambda: listing.page(wanted, after=None, limit=MOST_LOOKED_AT)
+        )
 
     def _sends_out(self, flow: Workflow, state: State) -> bool:
         return any(self._may(action) and _opens(flow, action) for action in flow.actions_of(state.id).values())
@@ -195,7 +201,14 @@ def _waiting(
     tx: Transaction, matter: Matter, reason: str, row: Row, *, viewer: Actor, workflow: Workflow, world: World,
     now: datetime,
 ) -> Waiting:  # fmt: skip
-    offered = tuple(one for one in offers(workflow, matter, viewer, now=now, world=world) if one.refusal is None)
+
+    def work_out() -> tuple[tuple[Offer, ...], datetime | None]:
+        offered = offers(workflow, matter, viewer, now=now, world=world)
+        able = tuple(one for one in offered if one.refusal is None)
+        return able, steady_until(workflow, matter, now=now, world=world)
+
+    basis = Basis(matter, (viewer,), (workflow, world))
+    offered = _OFFERS.of((matter.id, viewer.post), basis, now=now, work_out=work_out)
     suggested = suggested_units(tx, matter, workflow, world=world)
     children = workflow.states[matter.state].children
     lacking = empty_seats(matter, children) if children is not None else ()
@@ -205,6 +218,9 @@ def _waiting(
         category=category_words(workflow, matter.fields.get(CATEGORY)),
         form=_proposing(form, suggested), suggested=suggested, offers=offered,
     )  # fmt: skip
+
+
+_OFFERS = Outcomes()
 
 
 def _form(reason: str, offered: Sequence[Offer], lacking: Sequence[str], actions: Mapping[str, Action]) -> Offer | None:

@@ -213,9 +213,12 @@ def _ended(tx: Transaction, frame: Frame) -> tuple[Matter, ...]:
 
 
 def rated_counts(tx: Transaction, frame: Frame) -> dict[str, int]:
-    """Return how long the lists are that go by the whole state of what ended in the week, all read at once."""
+    """Return how long the lists of what ended in the week are, all read at once; one that is cut off is left out."""
     ended = _ended(tx, frame)
-    return {name: sum(map(fits, ended)) for name, fits in _FITS.items()}
+    found = {name: sum(map(fits, ended)) for name, fits in _FITS.items()}
+    if len(ended) < MOST_RATED:
+        found["week_closed"] = len(ended)
+    return found
 
 
 def _was_due_to_be_contacted(matter: Matter) -> bool:

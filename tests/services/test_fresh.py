@@ -12,7 +12,7 @@ from engine.core.matter import Actor, Matter, Value
 from engine.core.offers import offers, steady_until
 from engine.core.scope import SYSTEM, Leave, Post
 from engine.core.workflow.catalogue import Source
-from engine.services import case_file, today, worklist
+from engine.services import case_file, dispatching, today, worklist
 from engine.services.board import board_of, lanes_of
 from engine.services.daily_sheet import Sheet, daily_sheet
 from engine.services.figures import WHOLE, figure_list, frame_of
@@ -67,6 +67,10 @@ def seen(town: Town, viewer: Actor, now: datetime) -> list[str]:
         found += [board_of(tx, frame), lanes_of(tx, frame, unit="")]
         found.append(figure_list(tx, "open", frame, WHOLE, cursor=""))
         found.append(daily_sheet(tx, frame, with_texts=True, categories={}))
+        flow_of = frame.flow_of
+        found.append(
+            dispatching.waiting_table(tx, viewer, reason="", world=world, flows=flows, flow_of=flow_of, now=now)
+        )
         surroundings = case_file.Surroundings(world, lambda one: shelf.workflow(tx, one), {}, now)
         for matter in sorted((one.matter for one in tx.matters.all()), key=lambda one: one.id)[:2]:
             if matter.kind == "demand" and frame.sight.sees(tx, matter):
@@ -85,6 +89,7 @@ def anew(town: Town, viewer: Actor, now: datetime) -> list[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(worklist, "_ROWS", Outcomes())
         patch.setattr(today, "_ROWS", Outcomes())
+        patch.setattr(dispatching, "_OFFERS", Outcomes())
         return seen(blank, viewer, now)
 
 
