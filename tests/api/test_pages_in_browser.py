@@ -174,3 +174,17 @@ def test_first_visit_is_small(site: str, sanlian: Sanlian, open_page: OpenPage) 
 
     assert 0 < first <= 35 * 1024
     assert 0 < sum(sizes.values()) <= 10 * 1024
+
+
+def test_who_answers_for_a_supervised_demand_can_be_read(site: str, sanlian: Sanlian, open_page: OpenPage) -> None:
+    """The dark tag has light words, in every theme (of words in the very colour of their ground axe is not sure)."""
+    page = open_page(width=DESKTOP_WIDTH, height=870)
+    act_in_browser(page, site, sanlian, CENTRE)
+    page.goto(f"{site}/matters/2611-0031")
+    tag = page.locator(".tag.ink")
+    expect(tag).to_contain_text("督办")
+
+    for theme in ("", "dark", "outdoor"):
+        page.locator("html").evaluate("(one, theme) => { one.dataset.theme = theme }", theme)
+        words, ground = tag.evaluate("one => [getComputedStyle(one).color, getComputedStyle(one).backgroundColor]")
+        assert words != ground, theme
