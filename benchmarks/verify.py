@@ -10,6 +10,7 @@ bodies alone.
 
 import argparse
 import hashlib
+import os
 import resource
 import time
 from collections.abc import Iterator
@@ -45,18 +46,24 @@ def main() -> None:
         _live(town)
         _copy(town, given.events)
         hashing = _hash_alone(town)
-        began = time.perf_counter()
+        began, before = time.perf_counter(), _cpu()
         now = FILED + timedelta(days=60)
         report = verify(town.uow, town.door.shelf, now=now, processes=given.processes)
-        took = time.perf_counter() - began
+        took, worked = time.perf_counter() - began, _cpu() - before
         assert report.found == 0, report.findings[:3]
         parent = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(
         f"{given.database}: {report.events:,} events, {given.processes} processes, "
         f"{report.events / took:,.0f} a second, {took / hashing:.1f} times the hashing alone, "
+        f"CPU of all {worked / report.events * 1e6:.1f} µs an event, load {os.getloadavg()[0]:.1f}, "
         f"at most {child:.0f} MB a process (this one, with making the log, {parent:.0f} MB)"
     )
+
+
+def _cpu() -> float:
+    """Seconds of CPU that this process and its ended children have taken."""
+    return sum(os.times()[:4])
 
 
 def _live(town: Deployment) -> None:
