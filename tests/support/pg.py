@@ -32,6 +32,11 @@ class PgServer:
         self._admin = psycopg.connect(plain, autocommit=True)
         self._templates: dict[Prepare, str] = {}
 
+    @property
+    def is_superuser(self) -> bool:
+        """Whether its user may do anything, or only what makes and fills databases."""
+        return self._admin.info.parameter_status("is_superuser") == "on"
+
     def url_of(self, name: str) -> str:
         """Return the URL of the database *name*."""
         return self._url.set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
