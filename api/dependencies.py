@@ -242,7 +242,7 @@ def asked_with(request: Request, signed_in: Callable[[Any, datetime], SignedIn |
     now = sanlian.clock.now()
     with sanlian.uow.read() as tx:
         world = sanlian.door.shelf.world_or_empty(tx)
-        digests = tx.workflows.current_digests()
+        digests = tx.remembered("current flows", make=tx.workflows.current_digests)
         flows = tuple(sanlian.door.shelf.workflow(tx, digests[name]) for name in sorted(digests))
         signed = signed_in(tx, now)
     viewer = viewer_of(signed, organisation=world.organisation, flows=flows, now=now)

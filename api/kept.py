@@ -18,7 +18,9 @@ from markupsafe import Markup
 from api.words import Words, standing
 from engine.services.time_state import TimeState
 
-MOST_KEPT = 4_096
+MOST_KEPT = 2_048
+# Longer ones hold an address or a text that somebody made long; they are drawn each time.
+MOST_CHARACTERS = 20_000
 _TIME = "time"
 
 Reader: TypeAlias = Callable[[Any], Hashable]
@@ -46,11 +48,15 @@ class Kept:
             return self._draw(*given, **named)
         if drawn is None:
             drawn = self._draw(*given, **named)
-            with self._guard:
-                while len(self._drawn) >= self._most:
-                    del self._drawn[next(iter(self._drawn))]
-                self._drawn[key] = drawn
+            if len(drawn) <= MOST_CHARACTERS:
+                self._keep(key, drawn)
         return drawn
+
+    def _keep(self, key: Hashable, drawn: Markup) -> None:
+        with self._guard:
+            while len(self._drawn) >= self._most:
+                del self._drawn[next(iter(self._drawn))]
+            self._drawn[key] = drawn
 
 
 def _words(words: Words) -> Hashable:

@@ -1,5 +1,6 @@
 """A part that was kept is the part that would be drawn: whatever it is given differs, it is drawn anew."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from markupsafe import Markup
 
-from api.kept import Kept
+from api.dependencies import Look
+from api.kept import MOST_CHARACTERS, Kept
+from api.navigation import ENTRIES, tabs
 from api.rendering import TEMPLATES, environment
 from api.words import Words
 from engine.services.first_act import FirstAct
@@ -59,7 +62,7 @@ def part(name: str, macro: str) -> Kept:
 def drawn_anew(name: str, macro: str) -> Callable[..., str]:
     """The same drawn without keeping anything."""
     source, _, _ = environment().loader.get_source(environment(), f"_parts/{name}")  # type: ignore[union-attr]  # it has a loader
-    fresh = environment().from_string(source.replace(f"set {macro} = kept(", f"set {macro} = ("))
+    fresh = environment().from_string(re.sub(rf"set {macro} = kept\((_\w+)[^)]*\)", rf"set {macro} = \1", source))
     made: Callable[..., str] = getattr(fresh.module, macro)
     return made
 
@@ -70,6 +73,16 @@ def others_of(one: Any) -> list[Any]:
     if hasattr(one, "time"):
         found += [replace(one, time=replace(one.time, **{f.name: OTHER[f.name]})) for f in fields(one.time)]
     return found
+
+
+LOOK = Look(theme="dark")
+OTHERWISE = {"work": "as", "all": "own", True: False, LOOK: Look(size="xl")}
+
+
+def varied(*given: Any) -> list[tuple[Any, ...]]:
+    """*given*, and with each of it changed."""
+    others = [(*given[:n], OTHERWISE.get(one, ""), *given[n + 1 :]) for n, one in enumerate(given)]
+    return [given, *others]
 
 
 PARTS: list[tuple[str, str, list[tuple[Any, ...]]]] = [
@@ -86,6 +99,8 @@ PARTS: list[tuple[str, str, list[tuple[Any, ...]]]] = [
     ),
     ("parts.html", "timeline", [((one, ENTRY), WORDS) for one in [ENTRY, *others_of(ENTRY)]]),
     ("parts.html", "icon", [("plus",), ("back",)]),
+    ("ways.html", "rail", [(ENTRIES, *each) for each in varied("work", "周<婷>", "网格员", True, LOOK, "/work?a=<b>")]),
+    ("ways.html", "tabs", [(tabs(ENTRIES), *each) for each in varied("all", "周婷")]),
 ]
 
 
@@ -132,6 +147,16 @@ def test_what_cannot_be_kept_is_drawn_each_time() -> None:
     given.append(2)
 
     assert (first, kept(given)) == (Markup("1"), Markup("2"))
+
+
+def test_long_parts_are_not_kept_when_somebody_makes_them_long() -> None:
+    """An address of any length stands in every page; memory is not for whoever types it."""
+    kept = Kept(Markup)
+
+    for length in (10, MOST_CHARACTERS, MOST_CHARACTERS + 1):
+        assert len(kept("x" * length)) == length
+
+    assert len(kept) == 2
 
 
 def test_oldest_is_forgotten_first_when_too_much_is_kept() -> None:
