@@ -1,28 +1,21 @@
-"""Signing in: one answer for all that is wrong, slower with every failure, sessions that end when they should."""
+"""Signing in: one answer for all that is wrong, sessions that end when they should."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
 
-from engine.core.history import read_event
-from engine.core.terms import Office
-from engine.errors import BadPassword, NotFound, SignInRefused, TooManyTries
+from engine.errors import BadPassword, NotFound, SignInRefused
 from engine.services.accounts import close_account, open_account, reset_by_login, reset_password
-from engine.services.housekeep import housekeep
 from engine.services.keep_sessions import (
     IDLE,
     LONGEST,
     TOUCHED_EVERY,
-    Browser,
     SessionKind,
-    SignedIn,
     acting_post,
     choose_post,
     end_own,
-    find,
     hash_of,
     list_sessions,
     note_use,
@@ -30,39 +23,11 @@ from engine.services.keep_sessions import (
     sign_out,
 )
 from engine.services.sign_in import (
-    ACCOUNT,
-    ADDRESS,
-    FREE,
-    KNOWN_FOR,
-    LONGEST_WAIT,
-    PAIR,
-    Begun,
-    Given,
-    Keys,
     change_password,
-    give_password_again,
-    sign_in,
 )
-from engine.store.people import Person
-from engine.store.repository import table
-from tests.support.demo import CHEAP
+from tests.support.accounts import HERE, NEW, RIGHT, actions, enter, fail, keys, known, settle_with_people, who
 from tests.support.pg import Prepare
-from tests.support.town import MONDAY, Town, opened, settle
-
-RIGHT, NEW = "lantern-orbit-88", "harbour-tofu-三轮车"
-HERE = "192.0.2.7"
-
-
-def settle_with_people(url: str) -> None:
-    """The small town, and two people of it who can sign in."""
-    settle(url)
-    with opened(url) as town, town.uow.write() as tx:
-        hashed = CHEAP.hash(RIGHT)
-        worker = Person(id="p:grid_worker@zhu-1", name="甲", created_at=MONDAY, login="wg-1", password_hash=hashed)
-        auditor = Person(
-            id="p:aud", name="乙", created_at=MONDAY, login="aud", password_hash=hashed, office=Office.AUDITOR.value
-        )
-        tx.people.add([worker, auditor])
+from tests.support.town import Town, opened
 
 
 @pytest.fixture
@@ -76,58 +41,6 @@ def town(prepared_database_url: str) -> Iterator[Town]:
     """The town, on both databases."""
     with opened(prepared_database_url) as made:
         yield made
-
-
-def keys(town: Town) -> Keys:
-    """What signing in needs."""
-    return Keys(hasher=CHEAP, ids=town.door.ids, salts=town.door.salts)
-
-
-def enter(
-    town: Town,
-    login: str = "wg-1",
-    password: str = RIGHT,
-    *,
-    address: str = HERE,
-    kind: SessionKind = SessionKind.OFFICE,
-    before: str = "",
-    device: str = "",
-) -> Begun:
-    """Sign in now."""
-    given = Given(login=login, password=password, address=address, browser=Browser(kind=kind), device=device)
-    return sign_in(town.uow, given, keys=keys(town), now=town.now, before=before)
-
-
-def who(town: Town, token: str) -> SignedIn | None:
-    """Who a token says they are now."""
-    with town.uow.read() as tx:
-        return find(tx, token, now=town.now)
-
-
-def known(town: Town, token: str) -> SignedIn:
-    """The same, once sure."""
-    signed = who(town, token)
-    assert signed is not None
-    return signed
-
-
-def fail(town: Town, times: int, *, login: str = "wg-1", address: str = HERE, device: str = "") -> None:
-    """Give the wrong password so often."""
-    for _ in range(times):
-        with pytest.raises(SignInRefused):
-            enter(town, login, "wrong", address=address, device=device)
-
-
-def attack(town: Town) -> None:
-    """Let so many addresses guess at the account that it is slowed down."""
-    for number in range(FREE[ACCOUNT]):
-        fail(town, 1, address=f"198.51.100.{number}")
-
-
-def actions(town: Town) -> list[str]:
-    """What stands in the log about accounts."""
-    with town.uow.read() as tx:
-        return [str(read_event(one.body).action) for one in tx.events.of("system/accounts")]
 
 
 def test_right_password_begins_a_session_whose_token_is_nowhere_in_the_store(town: Town) -> None:
@@ -232,153 +145,6 @@ def test_use_is_written_once_a_minute(town: Town) -> None:
     town.now += timedelta(seconds=1)
     note_use(town.uow, known(town, token), now=town.now)
     assert known(town, token).seen_at == town.now
-
-
-def test_account_waits_longer_with_every_failure_from_one_address(town: Town) -> None:
-    """Five are free, then one minute, two, four; never more than a quarter of an hour; the right one waits too."""
-    fail(town, FREE[PAIR])
-    waits = []
-    for _ in range(6):
-        with pytest.raises(TooManyTries) as stopped:
-            enter(town)
-        waits.append(stopped.value.until - town.now)
-        town.now = stopped.value.until
-        fail(town, 1)
-
-    assert waits == [timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 15, 15)]
-    assert waits[-1] == LONGEST_WAIT
-
-
-def test_waiting_costs_nothing_and_the_right_password_clears_it(town: Town) -> None:
-    """Pressing again while waiting makes it no longer; after signing in the counting begins anew."""
-    fail(town, FREE[PAIR])
-    with pytest.raises(TooManyTries) as first:
-        enter(town)
-    with pytest.raises(TooManyTries) as again:
-        enter(town)
-    assert first.value.until == again.value.until
-
-    town.now = first.value.until
-    enter(town)
-    fail(town, FREE[PAIR] - 1)
-    enter(town)
-
-
-def test_somebody_elsewhere_signs_in_while_one_address_waits(town: Town) -> None:
-    """Guessing at an account locks nobody out of it."""
-    fail(town, FREE[PAIR])
-
-    assert enter(town, address="198.51.100.9").person == "p:grid_worker@zhu-1"
-
-
-def test_account_is_slowed_when_many_addresses_guess_at_it(town: Town) -> None:
-    """Twenty failures from as many addresses, and the next address waits a minute; other accounts do not."""
-    attack(town)
-
-    with pytest.raises(TooManyTries) as stopped:
-        enter(town, address="203.0.113.1")
-    assert stopped.value.until == town.now + timedelta(minutes=1)
-    enter(town, "aud", address="203.0.113.1")
-
-
-@pytest.mark.parametrize("address", [HERE, "203.0.113.77"], ids=["same address", "same browser elsewhere"])
-def test_owner_signs_in_from_where_he_did_before_while_others_guess_at_the_account(town: Town, address: str) -> None:
-    """At his desk, or with his phone wherever he is; the others stay slowed down, also once he has come in."""
-    device = enter(town).device
-    attack(town)
-
-    begun = enter(town, address=address, device=device if address != HERE else "")
-    fail(town, 1, address=address, device=begun.device)
-    assert enter(town, address=address, device=begun.device).person == "p:grid_worker@zhu-1"
-    with pytest.raises(TooManyTries):
-        enter(town, address="203.0.113.1")
-
-
-def test_known_place_is_slowed_down_by_its_own_failures(town: Town) -> None:
-    """Having signed in there once is no pass for guessing; and a guess there does not slow the account elsewhere."""
-    enter(town)
-    fail(town, FREE[PAIR])
-
-    with pytest.raises(TooManyTries):
-        enter(town)
-    for _ in range(4):
-        town.now += timedelta(minutes=15)
-        fail(town, 1)
-    fail(town, 1, address="203.0.113.1")
-    enter(town, address="203.0.113.1")
-
-
-def test_device_that_was_copied_guesses_no_faster_than_an_address(town: Town) -> None:
-    """From as many addresses as one likes."""
-    device = enter(town).device
-    for number in range(FREE[PAIR]):
-        fail(town, 1, address=f"198.51.100.{number}", device=device)
-
-    with pytest.raises(TooManyTries):
-        enter(town, address="203.0.113.1", device=device)
-
-
-def test_device_is_one_that_was_given_for_this_account(town: Town) -> None:
-    """What somebody made up, or brought from another account, is replaced; what was given here stays."""
-    theirs = enter(town, "aud").device
-    planted = enter(town, device="planted").device
-    mine = enter(town, device=theirs).device
-    attack(town)
-
-    assert len({theirs, planted, mine, "planted"}) == 4
-    for device in ("planted", theirs):
-        with pytest.raises(TooManyTries):
-            enter(town, address="203.0.113.1", device=device)
-    assert enter(town, address="203.0.113.1", device=mine).device == mine
-
-
-def test_place_is_forgotten_when_nobody_signed_in_there_for_long(town: Town) -> None:
-    """Ninety days; then nothing of it is stored either."""
-    device = enter(town).device
-    town.now += KNOWN_FOR
-    attack(town)
-
-    with pytest.raises(TooManyTries):
-        enter(town, device=device)
-    housekeep(town.uow, town.door.shelf, now=town.now + timedelta(seconds=1))
-    with town.uow.read() as tx:
-        assert tx.connection.execute(select(func.count()).select_from(table("known_place"))).scalar() == 0
-
-
-def test_password_is_taken_again_from_who_has_signed_in_while_others_guess(town: Town) -> None:
-    """The session is as good as a known place, wherever it is now; but guessing with it is slowed down."""
-    signed = known(town, enter(town).token)
-    attack(town)
-
-    def again(password: str, number: int) -> None:
-        address = f"203.0.113.{number}"
-        give_password_again(town.uow, signed, password, address=address, keys=keys(town), now=town.now)
-
-    again(RIGHT, 0)
-    for number in range(FREE[PAIR]):
-        with pytest.raises(SignInRefused):
-            again("wrong", number)
-    with pytest.raises(TooManyTries):
-        again(RIGHT, 99)
-
-
-def test_address_waits_when_it_guesses_at_many_accounts(town: Town) -> None:
-    """Fifty accounts once each, and the address waits, also with a right password."""
-    for number in range(FREE[ADDRESS]):
-        fail(town, 1, login=f"nobody-{number}")
-
-    with pytest.raises(TooManyTries):
-        enter(town)
-    enter(town, address="203.0.113.1")
-
-
-def test_failures_are_forgotten_after_an_hour(town: Town) -> None:
-    """Yesterday's typing errors count for nothing."""
-    fail(town, FREE[PAIR] - 1)
-    town.now += timedelta(hours=1, seconds=1)
-
-    fail(town, FREE[PAIR] - 1)
-    enter(town)
 
 
 def test_changing_the_password_ends_every_other_session(town: Town) -> None:
