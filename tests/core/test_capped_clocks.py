@@ -80,3 +80,20 @@ def test_level_clock_is_held_again_when_a_pause_leads_back_to_the_state_that_sto
     small.act("tell", "2026-11-17 10:00", by=RESIDENT)
 
     assert (asked, small.m.clocks["level.grid"].is_held) == (False, True)
+
+
+def test_kept_promise_keeps_its_end_when_the_class_changes_afterwards() -> None:
+    """What was answered in time stays answered in time: only running clocks are recomputed."""
+    clocks = "clocks:\n  reply: { from: filed, until: talked, limit: { quick: 1h, small: 2wd } }\n"
+    doing = (
+        "  doing: { held_by: worker, due: 9wd, timers: [ { at: due, do: close, to: done } ], actions: {"
+        " talk: { by: [worker], marks: [talked] }, sort: { by: [worker], require: [kind] } } }\n"
+    )
+    small = Small(flow(doing, extra=f"classes: kind\n{clocks}"))
+    small.file("2026-11-16 09:00")
+    small.act("talk", "2026-11-16 15:00")
+    kept = small.m.clocks["named.reply"]
+
+    small.act("sort", "2026-11-16 16:00", kind="quick")
+
+    assert (small.m.klass, small.m.clocks["named.reply"]) == ("quick", kept)

@@ -123,6 +123,30 @@ def test_unit_may_be_asked_again_when_its_end_did_not_count() -> None:
     assert (ended, again, here) == (RefusalCode.FIELD, None, RefusalCode.FIELD)
 
 
+def test_children_of_an_earlier_visit_do_not_count_when_the_state_is_entered_again() -> None:
+    """Who was asked the first time has had his say; the second visit waits for those it asked."""
+    text = flow(
+        "  doing: { held_by: desk, due: 9wd, timers: [ { at: due, do: advance, to: units } ],"
+        " actions: { send: { by: [desk], to: units } } }\n"
+        "  units: { held_by: desk, due: 5wd, timers: [ { at: due, do: advance, to: check } ],"
+        " children: { lead: { workflow: task, to: unit, count: 1, limit: 2wd },"
+        " assist: { workflow: task, to: unit, count: 0..2, limit: 1wd }, join: any, done: { to: check } } }\n"
+        "  check: { held_by: desk, due: 9wd, timers: [ { at: due, do: close, to: done } ],"
+        " actions: { again: { by: [desk], to: units } } }\n"
+    )
+    small = Small(text, others={"task": TASK})
+    small.file("2026-11-16 09:00")
+    (first,) = send(small, ("lead", "pipes"))
+    finish(small, first)
+    assert small.m.state == "check"
+
+    small.act("again", "2026-11-16 12:00", by=DESK, seats=[("lead", "pipes"), ("assist", "roads")])
+    busy = small.act("assign", "2026-11-16 13:00", by=DESK, seats=[("assist", "roads")])
+    free = small.act("assign", "2026-11-16 13:00", by=DESK, seats=[("assist", "parks")])
+
+    assert (small.m.state, busy, free) == ("units", RefusalCode.FIELD, None)
+
+
 def test_late_children_never_stop_the_parents_clock() -> None:
     """A child has its own clocks; its lateness changes nothing of the parent, whose own rule acts in time."""
     small = joint()
