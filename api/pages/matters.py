@@ -229,7 +229,7 @@ def _topics(asked: Asked) -> Choices:
 def _photos(asked: Asked, case: CaseFile) -> Photos:
     shelf = asked.sanlian.door.shelf
     with asked.sanlian.uow.read() as tx:
-        matter = find(tx, case.id)
+        matter = find(tx, case.ref)  # by the name under which the page has just found it
         return photos_of(tx, matter.id, workflow=shelf.workflow(tx, matter.digest), sight=asked.sight)
 
 
