@@ -99,11 +99,11 @@ def in_turn_after(
 ) -> tuple[Slice, Slice]:
     """Ask for two subjects in turn, one client each, so many times, each time after something has been done."""
     found: tuple[list[float], list[float]] = ([], [])
-    with closing(_connected(first[0])) as one, closing(_connected(second[0])) as other:
-        both = ((first, one, found[0]), (second, other, found[1]))
-        for _ in range(times):
-            for (subject, before), connection, took in both:
-                before()
+    for _ in range(times):
+        for (subject, before), took in ((first, found[0]), (second, found[1])):
+            before()
+            with closing(_connected(subject)) as connection:
+                connection.connect()
                 began = time.perf_counter()
                 _ask(connection, subject)
                 took.append(time.perf_counter() - began)

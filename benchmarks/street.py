@@ -5,12 +5,14 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from engine.channels.in_app import NAME, InApp
 from engine.core.command import File
 from engine.core.matter import Actor
 from engine.core.scope import Organisation
 from engine.services.advance import Done, Entry, advance
 from engine.services.demo_people import make_demo_people
 from engine.services.demo_setup import set_up_demo
+from engine.services.housekeep import deliver_all, housekeep
 from engine.services.save import DemandGiven
 from engine.services.sweep import sweep
 from engine.settings import Settings
@@ -43,6 +45,10 @@ def build(file: Path, *, opened: int, closed: int) -> None:
             break
     for first in range(0, closed, ROUND):
         _copy_closed(sanlian, first, min(first + ROUND, closed))
+    # Else whoever serves it begins with the notices and digests of the days before, beside everything that is measured.
+    while deliver_all(sanlian.uow, sanlian.door.shelf, channels={NAME: InApp(sanlian.uow)}, now=NOW):
+        pass
+    housekeep(sanlian.uow, sanlian.door.shelf, now=NOW)
     sanlian.close()
     making.rename(file)
 
