@@ -29,7 +29,7 @@ from engine.services.personal import masked
 from engine.services.sight import Sight, no_such_matter, sight_in
 from engine.services.taking_back import undo_filing_until
 from engine.services.time_state import TimeState, time_state
-from engine.services.timeline import Entry, Stage, entries, is_for_reporter, is_reporter, stages
+from engine.services.timeline import Entry, Stage, channel_words, entries, is_for_reporter, is_reporter, stages
 from engine.services.turns import duty_words, turn_of, turn_words
 from engine.services.worklist import FlowOf, details_of, number_of, secret_value
 from engine.store.demands import Demand
@@ -37,7 +37,6 @@ from engine.store.listing import Listing, Wanted
 from engine.store.unit_of_work import Transaction
 
 MOST_TOPICS = 50
-_CHANNELS = {"resident": "居民自己提出", "patrol": "网格巡查", "council": "议事会", "hotline": "热线"}
 _COUNTED = (Counter.RETURNS, Counter.REDOS, Counter.REASSIGNS, Counter.REOPENS)
 
 
@@ -312,7 +311,7 @@ def _facts(matter: Matter, events: Sequence[Event], *, workflow: Workflow, aroun
     organisation = around.world.organisation
     facts = [Fact("在哪", place_name(matter.place, organisation)), Fact("现在", workflow.states[matter.state].label.zh)]
     if matter.kind == MatterKind.DEMAND:
-        facts.append(Fact("来源", _CHANNELS.get(matter.start, matter.start)))
+        facts.append(Fact("来源", channel_words(matter.start, events, workflow=workflow)))
     until = undo_filing_until(matter, workflow=workflow, world=around.world, now=around.now)
     if until is not None:
         facts.append(Fact("刚报的", f"居民 {around.world.calendar(None).local(until):%H:%M} 前可以撤回，时限照走"))

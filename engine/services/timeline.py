@@ -25,6 +25,7 @@ _ENGINE_WORDS = {
     EventType.MIGRATED.value: "换成新的时限表",
 }
 _START_WORDS = {"resident": "提出", "patrol": "巡查发现", "council": "议事会提出", "hotline": "热线转来"}
+_CHANNELS = {"resident": "居民自己提出", "patrol": "网格巡查", "council": "议事会", "hotline": "热线"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +228,13 @@ def is_reporter(role: str, workflow: Workflow) -> bool:
     """Whether *role* is that of whoever reports."""
     declared = workflow.roles.get(role)
     return declared is not None and declared.covers is Covers.OWN
+
+
+def channel_words(start: str, events: Sequence[Event], *, workflow: Workflow) -> str:
+    """Return how a demand came; what a desk wrote down for a caller was not filed by the resident."""
+    if start == "resident" and events and not is_reporter(events[0].actor.role, workflow):
+        return "居民来电、来访登记"
+    return _CHANNELS.get(start, start)
 
 
 def is_for_reporter(event: Event, workflow: Workflow) -> bool:

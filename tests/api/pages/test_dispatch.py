@@ -162,6 +162,7 @@ def test_caller_is_taken_in_with_name_and_number_in_the_vault(client: TestClient
         assert {one.value for one in kept.values()} == {'"演示来电人"'.encode(), b'"13800000000"'}
     page = client.get(f"/matters/{number}").text
     assert "13800000000" not in page
+    assert "居民来电、来访登记" in page
     assert number in client.get(answer.headers["location"]).text
 
 
