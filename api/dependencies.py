@@ -302,10 +302,12 @@ def as_viewer(post: Post, *, organisation: Organisation, flows: tuple[Workflow, 
 async def posted(request: Request) -> FormData:
     """Read the form that was posted (the framework reads bodies asynchronously)."""
     try:
-        return await request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_TEXT_BYTES)
+        form = await request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_TEXT_BYTES)
     except HTTPException as error:  # too many fields or files, one too long, or no form at all
         expected = f"每一栏 {LARGEST_FILE_BYTES // 1024} KiB 以内的文字，最多 {MAX_FILES} 个文件。请按「返回」改短再交"
         raise BadText(where="表单", found="太长、太多或不完整的内容", expected=expected) from error
+    request.state.posted = form  # a page that has to say no shows what was written
+    return form
 
 
 def local_path(wanted: object) -> str:

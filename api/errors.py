@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -10,6 +11,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
@@ -39,6 +41,9 @@ from engine.errors import (
 logger = logging.getLogger(__name__)
 
 TYPE = "urn:sanlian:error:"
+# What somebody wrote of a matter is sent under such a name; what was chosen is an id or a small number.
+_WRITTEN = "f-"
+_CHOSEN = re.compile(r"[A-Za-z][\w.-]{0,63}|[0-9]{0,5}", re.ASCII)
 # Below it programs are answered, whatever they accept.
 API = "/api/v1/"
 _HEADERS = {503: {"Retry-After": str(RETRY_SECONDS)}, 401: {"WWW-Authenticate": 'Cookie realm="sanlian"'}}
@@ -116,6 +121,16 @@ def problem_of(error: SanlianError, *, kept: Sequence[Kept] = ()) -> Problem:
     return Problem(status=status, code=error.code, title=title, detail=detail, kept=tuple(kept))
 
 
+def words_sent(request: Request) -> tuple[Kept, ...]:
+    """Return what somebody wrote in the form of *request*, as far as it was read."""
+    posted = getattr(request.state, "posted", None) or FormData()
+    return tuple(
+        Kept("你写的", value)
+        for name, value in posted.multi_items()
+        if name.startswith(_WRITTEN) and isinstance(value, str) and not _CHOSEN.fullmatch(value.strip())
+    )
+
+
 def plain_problem(status: int, detail: str = "") -> Problem:
     """Return the problem of a bare status."""
     code = HTTPStatus(status).phrase.lower().replace(" ", "_")
@@ -179,7 +194,7 @@ def install(app: FastAPI) -> None:
     def ours(request: Request, error: SanlianError) -> Response:
         if isinstance(error, Broken):
             logger.error("broken promise", exc_info=error)
-        return answer(request, problem_of(error))
+        return answer(request, problem_of(error, kept=words_sent(request)))
 
     @app.exception_handler(HTTPException)
     def bare(request: Request, error: HTTPException) -> Response:

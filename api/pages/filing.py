@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api.dependencies import Asked, AskedNow, Posted
-from api.errors import Kept, answer, plain_problem, problem_of
+from api.errors import Kept, answer, plain_problem, problem_of, words_sent
 from api.pages.forms import Choices, Field, Form, Typed, field_of, filled, kept_texts, missing, typed_in, values_of
 from api.pages.guessing import (
     CATEGORY,
@@ -55,7 +55,8 @@ def file(asked: AskedByWriter, posted: Posted) -> Response:
     chosen = posted.get("start")
     form = _form(asked, chosen if isinstance(chosen, str) else "")
     if form.refused:
-        return _page(asked, form, status=403)
+        problem = replace(plain_problem(403, form.refused), kept=words_sent(asked.request))
+        return answer(asked.request, problem)
     if "look" in posted:
         found, proposed = _guess(asked, written, posted.get(GUESSED))
         return _page(asked, proposing(filled(form, proposed), found), found=found)
@@ -144,7 +145,7 @@ def _form(asked: Asked, chosen: str) -> Form:
     if flow is None:
         return replace(blank, refused="还没有发布诉求的流程。")
     if viewer is None:
-        return replace(blank, refused="先选一个身份，再来报。")
+        return replace(blank, refused="您现在没有岗位，报不了。要加岗位，找安全管理员。")
     starts = _starts(flow, viewer.actor.role)
     if not starts:
         return replace(blank, refused=f"{viewer.label}不能报诉求，居民、网格员、社区专干和服务中心可以。")

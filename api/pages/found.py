@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.dependencies import Asked, AskedNow, Posted
-from api.errors import Kept, answer, plain_problem, problem_of
+from api.errors import Kept, answer, plain_problem, problem_of, words_sent
 from api.pages.filing import demand_flow, field_in, place_field
 from api.pages.forms import Form, Typed, filled, kept_texts, missing, typed_in, values_of
 from api.pages.guessing import CATEGORY, DETAIL, KIND, PLACE, Guess, building_field, guess, proposing, with_building
@@ -42,7 +42,8 @@ def hand_in(asked: AskedByWriter, posted: Posted) -> Response:
     flow, way = _way(asked)
     form = _form(asked, flow, way)
     if flow is None or way is None:
-        return _page(asked, form, status=403)
+        problem = replace(plain_problem(403, form.refused), kept=words_sent(asked.request))
+        return answer(asked.request, problem)
     typed = typed_in(posted)
     if "look" in posted:
         return _again(asked, flow, form, typed)

@@ -1,13 +1,13 @@
 """The page of one matter, and the press of one of its buttons."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.dependencies import Asked, AskedNow, Posted
-from api.errors import Kept, answer, plain_problem, problem_of
+from api.errors import Kept, answer, plain_problem, problem_of, words_sent
 from api.pages.done import done_word
 from api.pages.forms import Choices, Form, Typed, filled, form_of, kept_texts, missing, typed_in, values_of
 from api.pages.queued import AskedByWriter, etag_after, lead_on, was_taken_before
@@ -84,7 +84,8 @@ def act(ref: str, action: str, asked: AskedByWriter, posted: Posted) -> Response
     """Do *action* on a matter, once for each key, only if the page it was pressed on still holds."""
     typed = typed_in(posted)
     if asked.actor is None:
-        return answer(asked.request, plain_problem(403, "先选一个身份，再来办这件事。"))
+        problem = plain_problem(403, "您现在没有岗位，办不了事。要加岗位，找安全管理员。")
+        return answer(asked.request, replace(problem, kept=words_sent(asked.request)))
     if not typed.etag or not typed.key:
         return answer(asked.request, plain_problem(428, "这个页面缺了版本号，请重新打开这件事再提交。"))
     taken = was_taken_before(asked, typed)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import RedirectResponse, Response
 
 from api.dependencies import Asked, AskedNow, Posted, Viewer
-from api.errors import Kept, answer, plain_problem, problem_of
+from api.errors import Kept, answer, plain_problem, problem_of, words_sent
 from api.pages.filing import demand_flow, field_in, place_field
 from api.pages.forms import Field, Form, Typed, filled, kept_texts, missing, typed_in
 from api.pages.guessing import GUESSED, Guess, guess, proposing
@@ -52,7 +52,8 @@ def take_in(asked: AskedNow, posted: Posted) -> Response:
     viewer = asked.require(Ability.DISPATCH)
     form, flow, typed = _form(asked, viewer), demand_flow(asked), typed_in(posted)
     if form.refused or flow is None:
-        return _page(asked, form, status=403)
+        problem = replace(plain_problem(403, form.refused), kept=words_sent(asked.request))
+        return answer(asked.request, problem)
     if "look" in posted:
         return _again(asked, flow, form, typed, guessed=posted.get(GUESSED))
     if not typed.key:

@@ -5,9 +5,13 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.errors import problem_of
+from engine.core.scope import SYSTEM
 from engine.errors import BadFile, Broken, Conflict, KeyReused, NotFound, Unavailable
+from engine.services.organise import end_post
 from engine.wiring import Sanlian
-from tests.api.conftest import ORIGIN
+from tests.api.conftest import ORIGIN, act_as
+from tests.api.page import Page
+from tests.support.demo import NOW
 
 
 def test_problem_follows_rfc_9457_when_a_program_asks(client: TestClient) -> None:
@@ -61,3 +65,25 @@ def test_unforeseen_error_is_a_plain_page(sanlian: Sanlian) -> None:
     assert answer.status_code == 500
     assert "secret detail" not in answer.text
     assert "出错了" in answer.text
+
+
+WORKER = "zhujidong-1.grid_worker.1"
+WRITTEN = "路灯不亮，我去看过"
+
+
+@pytest.mark.parametrize("path", ["/work/found", "/matters/new", "/matters/2611-0001/do/note"])
+def test_what_was_written_is_shown_again_when_the_post_was_taken_away_meanwhile(
+    client: TestClient, sanlian: Sanlian, path: str
+) -> None:
+    """A page that says no shows it, so that it can be copied; what was only chosen is not shown."""
+    act_as(client, WORKER)
+    with sanlian.uow.read() as tx:
+        holder = sanlian.door.shelf.world(tx).organisation.posts[WORKER]
+    end_post(sanlian.uow, holder.id, until=NOW, by=SYSTEM, now=NOW)
+
+    answer = client.post(path, data={"key": "k", "if-match": "2.2", "f-detail": WRITTEN, "f-category": "A1"})
+
+    page = Page(answer.text)
+    assert answer.status_code == 403
+    assert WRITTEN in page.text
+    assert "A1" not in page.text
