@@ -148,8 +148,11 @@ class BulkDelete(_Statement):
     @cached_property
     def _postgres(self) -> str:
         aliases = ", ".join(f"n{place}" for place in range(len(self.columns)))
-        numbered = f"{self.arrays} WITH ORDINALITY AS v({aliases}, place)"
-        return f'DELETE FROM "{self.table.name}" t USING {numbered} WHERE {self._where}'
+        return f'DELETE FROM "{self.table.name}" t USING {self.arrays} AS v({aliases}) WHERE {self._where}'
+
+    @cached_property
+    def _returned(self) -> str:
+        return ", ".join(f't."{column.name}"' for column in self.columns)
 
     def run(self, connection: Connection, keys: Sequence[Cells]) -> int:
         """Delete the rows of *keys* and return how many were there."""
@@ -164,8 +167,8 @@ class BulkDelete(_Statement):
         if not keys:
             return set()
         if not is_sqlite(connection):
-            gone = connection.exec_driver_sql(f"{self._postgres} RETURNING v.place", self.for_postgres(keys))
-            return {keys[place - 1] for place in gone.scalars()}
+            statement = f"{self._postgres} RETURNING {self._returned}"
+            return {tuple(row) for row in connection.exec_driver_sql(statement, self.for_postgres(keys))}
         # Nobody else writes meanwhile, so nearly always all of them are there.
         whole = connection.begin_nested()
         if self.run(connection, keys) == len(keys):
