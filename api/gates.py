@@ -21,7 +21,7 @@ def install(app: FastAPI) -> None:
     async def sign_in_first(request: Request, error: NotSignedIn) -> Response:
         if not wants_page(request):
             return answer(request, problem_of(error))
-        if request.method in _SAFE:
+        if request.method in _SAFE or request.url.path == PASSWORD:  # passwords are neither shown nor carried along
             return RedirectResponse(f"{SIGN_IN}?next={quote(_here(request), safe='')}", status_code=303)
         return gone_page(_asked(request), await posted(request), sent=_sent(request), back=_back(request))
 

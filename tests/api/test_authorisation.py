@@ -65,7 +65,7 @@ TABLE: dict[str, Rule] = {
     "POST /sign-out": public(303),
     "POST /password-again": signed(422),
     "GET /password": signed(),
-    "POST /password": signed(422),
+    "POST /password": lambda kind, _: 422 if kind.is_signed else 303,  # passwords are not carried along
     "GET /sessions": signed(),
     "POST /sessions": signed(404),
     "GET /as": signed(),

@@ -181,6 +181,18 @@ def test_form_is_sent_on_after_signing_in_again_when_the_session_had_ended(
     assert "东门的地锁挡了轮椅" in client.get(filed.headers["location"]).text
 
 
+def test_passwords_are_neither_shown_nor_carried_when_the_session_had_ended(
+    client: TestClient, sanlian: Sanlian
+) -> None:
+    """Who was changing one begins again after signing in."""
+    later(sanlian, IDLE + timedelta(seconds=1))
+
+    gone = client.post("/password", data={"old": PASSWORD, "new": OWN_PASSWORD, "again": OWN_PASSWORD})
+
+    assert (gone.status_code, gone.headers["location"]) == (303, "/sign-in?next=%2Fpassword")
+    assert OWN_PASSWORD not in client.get(gone.headers["location"]).text
+
+
 def test_same_words_stand_on_the_page_whether_the_account_is_there_or_not(stranger: TestClient) -> None:
     """Only what was typed differs."""
     pages = [stranger.post("/sign-in", data={"login": login, "password": "wrong"}) for login in ("centre", "centru")]
