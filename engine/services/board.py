@@ -9,7 +9,7 @@ from engine.services.daily_sheet import Number, rows_below
 from engine.services.escalating import escalating, seen_of
 from engine.services.figures import ABOVE, Frame, Pick, wanted_of
 from engine.services.naming import LevelMark, level_mark, unit_name
-from engine.services.remember import soonest
+from engine.services.remember import Same, soonest
 from engine.services.worklist import Row, listed, rows_from
 from engine.store.listing import Listing
 from engine.store.remembered import Lasting
@@ -102,8 +102,14 @@ def board_of(tx: Transaction, frame: Frame) -> Board:
         until = soonest(turning.due(frame.now), turning.fire(frame.now))
         return Lasting(_board_of(tx, frame), until=until)
 
-    board: Board = tx.remembered_while("board", frame.sight, frame.home, frame.rest[1], now=frame.now, make=count)
+    key = ("board", frame.sight, frame.home, frame.rest[1], *_made_of(frame))
+    board: Board = tx.remembered_while(*key, now=frame.now, make=count)
     return board
+
+
+def _made_of(frame: Frame) -> tuple[Same, ...]:
+    """The units and flows of a request, which were read a moment before the data it counts."""
+    return (Same(frame.world), *(Same(flow) for flow in frame.flows))
 
 
 def _board_of(tx: Transaction, frame: Frame) -> Board:
@@ -224,7 +230,7 @@ def _lane(tx: Transaction, frame: Frame, level: LevelMark, pick: Pick) -> Lane:
         parts = [wanted_of(tx, name, frame, pick) for name in names]
         return Lasting(listing.counts(parts[0], parts), until=TurningPoints(tx.connection, tx.district).due(frame.now))
 
-    key = ("lane", frame.sight, pick, frame.rest[1])
+    key = ("lane", frame.sight, pick, frame.rest[1], *_made_of(frame))
     counted = tx.remembered_while(*key, now=frame.now, make=count)
     counts = {name: Number(name, number, pick) for name, number in zip(names, counted, strict=True)}
     found = listed(tx, wanted_of(tx, "open", frame, pick), after=None, limit=LANE_ROWS)

@@ -26,6 +26,7 @@ from engine.services.naming import (
     unit_name,
 )
 from engine.services.personal import masked
+from engine.services.remember import Same
 from engine.services.sight import Sight, no_such_matter, sight_in
 from engine.services.taking_back import undo_filing_until
 from engine.services.time_state import TimeState, time_state
@@ -234,15 +235,16 @@ def _told(
     tx: Transaction, matter: Matter, events: Sequence[Event], *, viewer: Actor | None, around: Surroundings
 ) -> tuple[Entry, ...]:
     """The history in words; who reported does not read every word of it."""
-    flow = around.flow_of(matter.digest)
+    flow, world = around.flow_of(matter.digest), around.world
     as_reporter = viewer is not None and is_reporter(viewer.role, flow)
     readable = [event for event in events if is_for_reporter(event, flow)] if as_reporter else events
 
     def tell() -> tuple[Entry, ...]:
         private = _private(tx, readable, workflow=flow)
-        return entries(events, workflow=flow, world=around.world, private=private, catalogue=around.catalogue)
+        return entries(events, workflow=flow, world=world, private=private, catalogue=around.catalogue)
 
-    return tx.remembered("told", matter.id, as_reporter, frozenset(around.catalogue.items()), make=tell)
+    # The world was read a moment before this picture of the data: it may be an older one.
+    return tx.remembered("told", matter.id, as_reporter, frozenset(around.catalogue.items()), Same(world), make=tell)
 
 
 def _first(offered: Iterable[Offer], matter: Matter, workflow: Workflow) -> str:

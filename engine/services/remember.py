@@ -32,6 +32,21 @@ class Basis:
         return same and self.values == other.values and (self.matter is other.matter or self.matter == other.matter)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Same:
+    """A thing as part of a key: equal only to the very same thing, which lives as long as the key."""
+
+    thing: object
+
+    def __eq__(self, other: object) -> bool:
+        """Whether *other* stands for the same thing."""
+        return isinstance(other, Same) and other.thing is self.thing
+
+    def __hash__(self) -> int:
+        """By which thing it is."""
+        return id(self.thing)
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
     basis: Basis

@@ -5,18 +5,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 
 from engine.core.command import Act
 from engine.core.matter import Actor, Matter, Value
 from engine.core.offers import offers, steady_until
-from engine.core.scope import SYSTEM, Leave, Post
+from engine.core.scope import SYSTEM, Leave, Post, World
 from engine.core.workflow.catalogue import Source
 from engine.services import case_file, dispatching, today, worklist
 from engine.services.board import board_of, lanes_of
 from engine.services.daily_sheet import Sheet, daily_sheet
 from engine.services.figures import WHOLE, figure_list, frame_of
-from engine.services.organise import end_post, grant_posts, record_leave
+from engine.services.organise import end_post, grant_posts, record_leave, save_units
 from engine.services.publish import publish
 from engine.services.remember import Outcomes
 from engine.services.sweep import sweep
@@ -184,6 +185,38 @@ def test_page_is_never_stale_whatever_happens_in_whichever_process(towns: tuple[
         fresh = anew(towns[0], viewer, now)
         for town in towns:
             assert seen(town, viewer, now) == fresh, happening
+
+
+def test_name_is_the_new_one_when_a_request_began_before_it_was_changed(towns: tuple[Town, Town]) -> None:
+    """A request reads the units first and the matter later; one that stood between leaves nothing old behind."""
+    here, other = towns
+    matter = here.file("three_tier", "resident", by=actor("resident", "zhu-1"), reporter=actor("resident", "zhu-1"),
+                       detail="灯", kind="small")  # fmt: skip
+    old = world_of(here)
+    renamed = msgspec.structs.replace(old.organisation.units["zhu-1"], name="改名后的网格")
+    save_units(other.uow, [renamed], by=SYSTEM, now=MONDAY)
+
+    before, after = (told_in(here, matter, world) for world in (old, world_of(here)))
+
+    assert [renamed.name in page for page in before] == [False, False]
+    assert [renamed.name in page for page in after] == [True, True]
+
+
+def world_of(town: Town) -> World:
+    """Units and calendars as they now stand."""
+    with town.uow.read() as tx:
+        return town.door.shelf.world(tx)
+
+
+def told_in(town: Town, matter: Matter, world: World) -> list[str]:
+    """The history and the board, told with the names of *world*."""
+    shelf = town.door.shelf
+    with town.uow.read() as tx:
+        around = case_file.Surroundings(world, lambda one: shelf.workflow(tx, one), {}, MONDAY)
+        flows = [shelf.workflow(tx, digest) for digest in tx.workflows.current_digests().values()]
+        frame = frame_of(HEAD, world=world, flows=flows, flow_of=around.flow_of, now=MONDAY)
+        told = case_file.case_file(tx, matter.id, viewer=CENTRE, around=around).history
+        return [repr(told), repr(board_of(tx, frame))]
 
 
 def test_page_changes_when_time_passes_a_due_instant(towns: tuple[Town, Town]) -> None:
