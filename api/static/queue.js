@@ -41,7 +41,7 @@
     var stop = new AbortController(), late = setTimeout(function () { stop.abort(); }, patience);
     try {
       var answer = await fetch(url, { method: "POST", body: data, signal: stop.signal, headers: { Accept: "text/html", "Sanlian-Writer": writer } });
-      if (answer.status > 501 && answer.status < 505) throw answer;
+      if (answer.status === 408 || answer.status > 501 && answer.status < 505) throw answer; // came too slowly, or nobody was there
       return {
         to: answer.headers.get("Sanlian-Leads-To"), etag: answer.headers.get("ETag"), busy: answer.status > 499 || answer.status === 429,
         shut: answer.status === 401 || answer.redirected, text: await answer.text()

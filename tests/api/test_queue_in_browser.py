@@ -167,6 +167,28 @@ def test_press_is_recorded_once_when_its_answer_was_lost(page: Page, site: str, 
     assert len(events_of(sanlian, number, "note")) == 1
 
 
+def test_press_is_kept_and_sent_again_when_it_came_too_slowly(
+    page: Page, site: str, sanlian: Sanlian, number: str
+) -> None:
+    """The server stopped listening at 408, so it took nothing: what was written is not lost for that."""
+    open_note(page, site, number)
+    tries: list[str] = []
+
+    def slow(route: Route) -> None:
+        tries.append(route.request.url)
+        if len(tries) > 1:
+            route.continue_()
+            return
+        route.fulfill(status=408, content_type="text/html", body="<main role=alert><h1>传得太慢，断开了</h1></main>")
+
+    page.route("**/do/note", slow)
+    write_note(page, TOLD)
+    expect(line(page)).to_have_text("送出了 1 条。")
+
+    assert len(tries) == 2
+    assert len(events_of(sanlian, number, "note")) == 1
+
+
 def test_refused_press_is_kept_with_its_reason_and_opened_again_with_what_was_typed(
     page: Page, site: str, sanlian: Sanlian, number: str, open_page: OpenPage
 ) -> None:
