@@ -80,15 +80,15 @@
       return;
     }
     delete form.dataset.sent;
-    if (answer && !answer.shut) {
+    if (answer && !answer.shut && !(answer.busy && kept)) {
       if (kept) await (queue.again && queue.again.n === entry.n ? queue.refuse(entry, answer) : remove(entry));
       if (answer.text[0] === "{") tell(JSON.parse(answer.text).detail);
       else show(answer.text);
     } else if (kept) {
       await change(entry, { until: 0 });
       empty(form);
-      await tell("", answer);
-      if (!answer && queue.replay) queue.replay(offline);
+      await tell("", answer && answer.shut);
+      if (!(answer && answer.shut) && queue.replay) queue.replay(offline);
     } else tell("没有送出，手机里也存不下了。你填的还在这一页上，先别关，连上网再按一次。");
   }
   function show(text) {

@@ -67,7 +67,7 @@ def test_what_is_missing_is_an_error_all_the_same() -> None:
 @pytest.mark.parametrize(
     "value",
     ["", "甲乙", "a & b", "<", ">", "'", '"', "&amp;", 0, -3, True, None, 1.5, Markup("<p>"), Html(), ["<"], "a\n\tb"],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_escaped_is_what_markupsafe_escapes(value: object) -> None:
     """For texts, marked texts, numbers and whatever else."""

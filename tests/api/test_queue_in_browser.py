@@ -167,10 +167,11 @@ def test_press_is_recorded_once_when_its_answer_was_lost(page: Page, site: str, 
     assert len(events_of(sanlian, number, "note")) == 1
 
 
-def test_press_is_kept_and_sent_again_when_it_came_too_slowly(
-    page: Page, site: str, sanlian: Sanlian, number: str
+@pytest.mark.parametrize("status", [408, 429, 500])
+def test_press_is_kept_and_sent_again_when_the_server_could_not_take_it(
+    page: Page, site: str, sanlian: Sanlian, number: str, status: int
 ) -> None:
-    """The server stopped listening at 408, so it took nothing: what was written is not lost for that."""
+    """It stopped listening, had too much to do, or broke: what was written is not lost for that."""
     open_note(page, site, number)
     tries: list[str] = []
 
@@ -179,7 +180,7 @@ def test_press_is_kept_and_sent_again_when_it_came_too_slowly(
         if len(tries) > 1:
             route.continue_()
             return
-        route.fulfill(status=408, content_type="text/html", body="<main role=alert><h1>传得太慢，断开了</h1></main>")
+        route.fulfill(status=status, content_type="text/html", body="<main role=alert><h1>没有办成</h1></main>")
 
     page.route("**/do/note", slow)
     write_note(page, TOLD)
