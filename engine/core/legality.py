@@ -82,7 +82,7 @@ class Replay:
 
     def judge_after(self, state: Json, event: Json, tell: Tell) -> None:
         """Tell what is wrong with the matter that *event* has left behind as *state*."""
-        if event["type"] in _MOVES_CLOCKS and _moves_due(event):
+        if _moves_due(event):
             self._due_moved = (str(event.get("matter")), instant(event["at"]))
         there, outcome = state.get("state"), state.get("outcome")
         final = self._law.finals.get(there, UNKNOWN) if isinstance(there, str) else UNKNOWN
@@ -318,8 +318,7 @@ class Replay:
 
 
 _NONE: Json = {}
-# What the steps that recompute clocks may leave otherwise than it was.
-_MOVES_CLOCKS = frozenset({EventType.RECOMPUTED.value, EventType.MIGRATED.value})
+# What a change of limits may leave otherwise than it was.
 MAY_CHANGE = frozenset({"digest", "clocks", "suspended", "seq", "at"})
 
 

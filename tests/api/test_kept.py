@@ -99,8 +99,8 @@ PARTS: list[tuple[str, str, list[tuple[Any, ...]]]] = [
     ),
     ("parts.html", "timeline", [((one, ENTRY), WORDS) for one in [ENTRY, *others_of(ENTRY)]]),
     ("parts.html", "icon", [("plus",), ("back",)]),
-    ("ways.html", "rail", [(ENTRIES, *each) for each in varied("work", "周<婷>", "网格员", True, LOOK, "/work?a=<b>")]),
-    ("ways.html", "tabs", [(tabs(ENTRIES), *each) for each in varied("all", "周婷")]),
+    ("ways.html", "side_rail", [(ENTRIES, *each) for each in varied("work", "周<婷>", "网格员", True, LOOK, "/work?a=<b>")]),
+    ("ways.html", "tab_bar", [(tabs(ENTRIES), *each) for each in varied("all", "周婷")]),
 ]
 
 
