@@ -99,7 +99,11 @@ PARTS: list[tuple[str, str, list[tuple[Any, ...]]]] = [
     ),
     ("parts.html", "timeline", [((one, ENTRY), WORDS) for one in [ENTRY, *others_of(ENTRY)]]),
     ("parts.html", "icon", [("plus",), ("back",)]),
-    ("ways.html", "side_rail", [(ENTRIES, *each) for each in varied("work", "周<婷>", "网格员", True, LOOK, "/?a=<b>")]),
+    (
+        "ways.html",
+        "side_rail",
+        [(ENTRIES, *each) for each in varied("work", "周<婷>", "网格员", True, LOOK, "/?a=<b>")],
+    ),
     ("ways.html", "tab_bar", [(tabs(ENTRIES), *each) for each in varied("all", "周婷")]),
 ]
 
