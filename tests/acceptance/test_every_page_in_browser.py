@@ -94,10 +94,9 @@ def faults_on(page: Page, *sizes: ViewportSize) -> Iterator[str]:
     """What axe finds at each size, and where something scrolls sideways."""
     for size in sizes:
         page.set_viewport_size(size)
-        if size is not NARROWEST:
-            for one in axe_on(page):
-                where = [node["html"][:160] for node in one["nodes"][:3]]
-                yield f"at {size['width']}: {one['id']} {one['help']} {where}"
+        for one in axe_on(page):
+            where = [node["html"][:160] for node in one["nodes"][:3]]
+            yield f"at {size['width']}: {one['id']} {one['help']} {where}"
         width = page.evaluate("document.documentElement.scrollWidth")
         if width > size["width"]:
             yield f"at {size['width']}: {width} px wide"
