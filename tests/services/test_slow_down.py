@@ -179,4 +179,4 @@ def test_failures_are_forgotten_after_an_hour(town: Town) -> None:
     town.now += timedelta(hours=1, seconds=1)
 
     fail(town, FREE[PAIR] - 1)
-    enter(town)
+    assert enter(town).person == "p:grid_worker@zhu-1"
