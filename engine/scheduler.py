@@ -42,8 +42,12 @@ logger = structlog.get_logger(__name__)
 
 
 def clocks_of(sanlian: Sanlian) -> Callable[[], Reading]:
-    """Return a reader of the wall clock together with the clock that counts from the start of the machine."""
-    boot_id = BOOT_ID.read_text().strip() if BOOT_ID.exists() else "unknown"
+    """
+    Return a reader of the wall clock together with the clock that counts from the start of the machine.
+
+    Where the machine does not name its start, each process takes its own for one.
+    """
+    boot_id = BOOT_ID.read_text().strip() if BOOT_ID.exists() else sanlian.door.ids()
     # CLOCK_MONOTONIC stands still while a machine sleeps: every wake-up would look like a jump of the wall.
     clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
     return lambda: Reading(sanlian.clock.now(), time.clock_gettime(clock), boot_id)

@@ -3,7 +3,8 @@ Two guards of automatic firing, both pure: is the wall clock to be believed, and
 
 A clock that is ahead makes escalations that cannot be taken back, one that is behind only makes them late. So a jump
 forward is believed only when the clock returns to an offset trusted before or a person says that it is right; a
-jump back is believed after two readings that agree.
+jump back is believed after two readings that agree. Across a restart of the machine the two clocks prove nothing: a
+stop of a few days is believed, a longer one is for a person to confirm.
 """
 
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 TOLERANCE = timedelta(seconds=60)
 NEIGHBOURHOOD = timedelta(days=1)
 HOLD_FOR = timedelta(minutes=30)
+LONGEST_STOP = timedelta(days=3)  # a weekend, and a repair
 READINGS = 2
 
 
@@ -49,6 +51,7 @@ class ClockGuard:
     What is known of the wall clock so far.
 
     `trusted` are offsets of this start of the machine, newest last; `last` is the offset of the reading before.
+    `believed` is the wall of the newest reading that was believed, whichever start of the machine it was.
     `accepted` is the newest event at the moment a person said that the clock is right: an event of a mistaken future
     stops nothing for ever. `agreed` counts readings in a row that agree while the clock is doubted.
     """
@@ -56,6 +59,7 @@ class ClockGuard:
     boot_id: str | None = None
     trusted: tuple[datetime, ...] = ()
     last: datetime | None = None
+    believed: datetime | None = None
     accepted: datetime | None = None
     suspect: bool = False
     agreed: int = 0
@@ -63,8 +67,8 @@ class ClockGuard:
     def look(self, reading: Reading, newest_live: datetime | None) -> "tuple[ClockGuard, Verdict]":
         """Take a reading; *newest_live* is `recorded_at` of the newest event that no import wrote."""
         if self.boot_id != reading.boot_id:
-            fresh = replace(self, boot_id=reading.boot_id, trusted=(reading.offset,), last=None)
-            return fresh.look(reading, newest_live)
+            trusted = (reading.offset,) if self._stop(reading) <= LONGEST_STOP else ()
+            return replace(self, boot_id=reading.boot_id, trusted=trusted, last=None).look(reading, newest_live)
         doubt = self._behind(reading, newest_live) or self._ahead(reading)
         if doubt:
             return self._doubt(reading, doubt, agreed=0)
@@ -77,11 +81,11 @@ class ClockGuard:
 
     def trust(self, reading: Reading, newest_live: datetime | None) -> "ClockGuard":
         """A person has compared the clock with another one and says that it is right."""
-        return ClockGuard(reading.boot_id, (reading.offset,), reading.offset, newest_live)
+        return ClockGuard(reading.boot_id, (reading.offset,), reading.offset, reading.wall, newest_live)
 
     def estimate(self, reading: Reading) -> datetime:
-        """What the wall clock would show if nobody had set it since it was last believed."""
-        return self.trusted[-1] + timedelta(seconds=reading.boot) if self.trusted else reading.wall
+        """What the wall clock would show if nobody had set it since it was last believed, as far as that is known."""
+        return self.trusted[-1] + timedelta(seconds=reading.boot) if self.trusted else self.believed or reading.wall
 
     def _believe(self, reading: Reading) -> "ClockGuard":
         """Keep the offset as the newest; one that drifts slowly moves with its clock instead of filling the list."""
@@ -91,7 +95,7 @@ class ClockGuard:
             if not near(known, reading.offset) and abs(known - reading.offset) <= NEIGHBOURHOOD
         )
         trusted = (*others, reading.offset)[-8:]
-        return replace(self, trusted=trusted, last=reading.offset, suspect=False, agreed=0)
+        return replace(self, trusted=trusted, last=reading.offset, believed=reading.wall, suspect=False, agreed=0)
 
     def _doubt(self, reading: Reading, reason: str, *, agreed: int) -> "tuple[ClockGuard, Verdict]":
         doubting = replace(self, last=reading.offset, suspect=True, agreed=agreed)
@@ -103,8 +107,14 @@ class ClockGuard:
         behind = newest_live - reading.wall
         return f"时钟比最近一条记录慢了{_amount(behind)}" if behind > TOLERANCE else ""
 
+    def _stop(self, reading: Reading) -> timedelta:
+        return reading.wall - self.believed if self.believed is not None else timedelta(0)
+
     def _ahead(self, reading: Reading) -> str:
-        if not self.trusted or self._knows(reading.offset):
+        if not self.trusted:
+            stop = self._stop(reading)
+            return f"停了{_amount(stop)}，或者时钟错了" if stop > LONGEST_STOP else ""
+        if self._knows(reading.offset):
             return ""
         ahead = reading.offset - max(self.trusted)
         return f"时钟向前跳了{_amount(ahead)}" if ahead > TOLERANCE else ""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.guard import ClockGuard, Gap, Reading, Verdict, gap_before
+from engine.core.guard import LONGEST_STOP, ClockGuard, Gap, Reading, Verdict, gap_before
 
 START = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 PERIOD = timedelta(seconds=30)
@@ -182,6 +182,55 @@ def test_guard_stays_in_doubt_when_the_machine_restarts_meanwhile(bench: Bench) 
 
     assert not bench.wait().may_fire
     assert bench.wait().may_fire
+
+
+def restarted(bench: Bench, *, after: timedelta) -> None:
+    """The machine was off for *after*, as its wall clock tells."""
+    bench.wall += after
+    bench.boot, bench.boot_id = 12.0, "second"
+
+
+@pytest.mark.parametrize("stop", [LONGEST_STOP + HOUR, YEAR], ids=["longer than believed", "a year"])
+def test_guard_stops_for_good_when_the_machine_comes_back_much_later(bench: Bench, stop: timedelta) -> None:
+    """A year off and a clock a year ahead look the same to a machine that was restarted: a person must say."""
+    restarted(bench, after=stop)
+
+    first, *later = [bench.wait() for _ in range(50)]
+
+    assert (first.may_fire, first.changed) == (False, True)
+    assert f"停了 {stop.days} 天" in first.reason
+    assert not any(verdict.may_fire for verdict in later)
+    assert bench.guard.estimate(bench.reading()) < START + HOUR
+
+
+def test_guard_goes_on_when_a_person_confirms_a_long_stop(bench: Bench) -> None:
+    """One word of a person, and the next restart is judged from there."""
+    restarted(bench, after=YEAR)
+    assert not bench.wait().may_fire
+
+    bench.guard = bench.guard.trust(bench.reading(), bench.newest)
+
+    assert bench.wait() == Verdict(True)
+    bench.boot, bench.boot_id = 12.0, "third"
+    assert bench.wait(HOUR) == Verdict(True)
+
+
+def test_guard_goes_on_by_itself_when_a_restarted_machine_gets_the_right_time(bench: Bench) -> None:
+    """A dead battery, and minutes later the time of the network: two readings that agree are enough."""
+    restarted(bench, after=YEAR)
+    assert not bench.wait().may_fire
+    bench.set(-YEAR)
+
+    first, second = bench.wait(), bench.wait()
+
+    assert (first.may_fire, second.may_fire) == (False, True)
+
+
+def test_guard_believes_a_weekend_when_the_machine_was_restarted(bench: Bench) -> None:
+    """An office without power from Friday to Monday asks nobody."""
+    restarted(bench, after=LONGEST_STOP - HOUR)
+
+    assert bench.wait() == Verdict(True)
 
 
 @given(steps=st.lists(st.floats(-0.5, 0.5), min_size=50, max_size=150))

@@ -148,6 +148,29 @@ def test_tick_fires_nothing_when_the_process_is_started_again_with_a_wrong_clock
     assert states(town) == ["take_in.1"]
 
 
+def test_tick_fires_nothing_when_the_machine_is_started_again_with_a_clock_a_year_ahead(
+    town: Town, machine: Machine
+) -> None:
+    """Nothing acts by the wrong year, nothing is written into it, and all goes on when the time comes right."""
+    file(town, "楼道灯不亮", at=MONDAY)
+    run_for(ticker(town, machine), machine, timedelta(minutes=20))
+    machine.set(YEAR)
+    machine.boot, machine.boot_id = 12.0, "second"
+
+    assert run_for(ticker(town, machine), machine, HOUR) == 0
+    again = ticker(town, machine)
+    assert run_for(again, machine, HOUR) == 0
+    assert states(town) == ["take_in.1"]
+    assert alarms(town) == [SUSPECT]
+
+    machine.set(-YEAR)
+    run_for(again, machine, timedelta(minutes=30))
+
+    assert alarms(town) == []
+    assert states(town) == ["take_in.1"]
+    assert is_good(town, machine)
+
+
 def test_tick_escalates_nothing_wrongly_when_the_clock_is_set_back_two_hours(town: Town, machine: Machine) -> None:
     """Time that comes twice makes rules late, never early, and never twice."""
     file(town, "楼道灯不亮", at=MONDAY)
