@@ -12,7 +12,7 @@ from engine.core.workflow.declaration import Workflow
 
 _GRID = frozenset({Ability.WORK, Ability.FILE, Ability.IDENTITY})
 _COMMUNITY = _GRID | {Ability.BOARD, Ability.SHEET}
-_ABOVE = _COMMUNITY | {Ability.DISPATCH, Ability.ORDERS, Ability.LIMITS, Ability.APPROVE}
+_ABOVE = _COMMUNITY | {Ability.DISPATCH, Ability.ORDERS, Ability.LIMITS, Ability.APPROVE, Ability.ERASE}
 _BY_COVER: Mapping[Covers, frozenset[Ability]] = {
     Covers.OWN: frozenset({Ability.FILE}),
     Covers.GRID: _GRID,
@@ -25,7 +25,7 @@ _BY_COVER: Mapping[Covers, frozenset[Ability]] = {
 }
 _BY_OFFICE: Mapping[Office, frozenset[Ability]] = {
     Office.SYSTEM_ADMIN: frozenset({Ability.ACCOUNTS}),
-    Office.SECURITY_ADMIN: frozenset({Ability.PEOPLE, Ability.APPROVE}),
+    Office.SECURITY_ADMIN: frozenset({Ability.PEOPLE, Ability.APPROVE, Ability.ERASURES}),
     Office.AUDITOR: frozenset({Ability.AUDIT, Ability.SHEET}),
 }
 

@@ -189,6 +189,8 @@ class Ability(Term):
     BOARD = "board", "看板"
     LIMITS = "limits", "改时限"
     APPROVE = "approve", "批准时限"
+    ERASE = "erase", "申请删除个人信息"
+    ERASURES = "erasures", "批准删除个人信息"
     IDENTITY = "identity", "看联系方式"
     AUDIT = "audit", "审计"
     PEOPLE = "people", "单位和人员"
@@ -202,6 +204,33 @@ class Purpose(Term):
     VISIT = "visit", "约时间上门"
     ANSWER = "answer", "答复和回访"
     URGENT = "urgent", "急事，马上要找到人"
+
+
+class ErasurePart(Term):
+    """What of a demand may be erased apart from the rest."""
+
+    PEOPLE = "people", "姓名和电话"
+    WORDS = "words", "文字"
+    PHOTOS = "photos", "照片"
+
+
+class ErasureReason(Term):
+    """Why personal data of a demand is erased: the cases of the Personal Information Protection Law, art. 47."""
+
+    REQUESTED = "requested", "本人要求删除"
+    WITHDRAWN = "withdrawn", "本人收回了同意"
+    ACHIEVED = "achieved", "事情办完了，不再需要"
+    EXPIRED = "expired", "保存期限满了"
+    UNLAWFUL = "unlawful", "不该收集的"
+
+
+class ErasureState(Term):
+    """How far a wish to erase has come."""
+
+    WAITING = "waiting", "等安全管理员同意"
+    DONE = "done", "已删"
+    REFUSED = "refused", "没有同意"
+    WITHDRAWN = "withdrawn", "撤回了"
 
 
 class LeaveReason(Term):

@@ -13,6 +13,7 @@ from engine.store.api_tokens import ApiTokens
 from engine.store.database import Database
 from engine.store.demands import Demands
 from engine.store.digests import Digests
+from engine.store.erasures import Erasures
 from engine.store.events import Events
 from engine.store.facts import Facts
 from engine.store.files import Files
@@ -75,6 +76,7 @@ class Transaction:
     jobs = _Repository(Jobs)
     digests = _Repository(Digests)
     proposals = _Repository(Proposals)
+    erasures = _Repository(Erasures)
     facts = _Repository(Facts)
 
     def __init__(self, connection: Connection, district: str, *, memory: Memory | None = None) -> None:

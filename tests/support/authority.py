@@ -15,7 +15,7 @@ PLACE, DEMAND = "zhu-2", "zhu-2.1"
 
 _GRID = frozenset({Ability.WORK, Ability.FILE, Ability.IDENTITY})
 _COMMUNITY = _GRID | {Ability.BOARD, Ability.SHEET}
-_STREET = _COMMUNITY | {Ability.DISPATCH, Ability.ORDERS, Ability.LIMITS, Ability.APPROVE}
+_STREET = _COMMUNITY | {Ability.DISPATCH, Ability.ORDERS, Ability.LIMITS, Ability.APPROVE, Ability.ERASE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ KINDS = (
     Kind("supervisor, other street", "street_head@west", _STREET),
     Kind("auditor", "auditor", frozenset({Ability.AUDIT, Ability.SHEET}), sees=True),
     Kind("system administrator", "system_admin", frozenset({Ability.ACCOUNTS})),
-    Kind("security administrator", "security_admin", frozenset({Ability.PEOPLE, Ability.APPROVE})),
+    Kind("security administrator", "security_admin", frozenset({Ability.PEOPLE, Ability.APPROVE, Ability.ERASURES})),
 )
 CONTENT = frozenset({Ability.WORK, Ability.FILE, Ability.AUDIT})
 TO_SIGN_IN = {"GET": 303, "POST": 401}

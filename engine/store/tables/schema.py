@@ -2,6 +2,7 @@
 
 from engine.store.tables import (
     api_token,
+    erasure,
     event,
     matter,
     notice,
@@ -19,6 +20,7 @@ from engine.store.tables.row import Row
 
 MODULES = (
     api_token,
+    erasure,
     event,
     matter,
     notice,
