@@ -1,23 +1,26 @@
 """`sanlian verify`, `history`, `digest`: prove the log, read one matter's history, make the copy for outside."""
 
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal
 
 import msgspec
 import typer
 from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
-from api.days import day_of
+from engine.cli.deployment import opened
+from engine.cli.given import day_given
+from engine.cli.output import print_or_write
 from engine.core.clock.instants import format_instant, parse_instant
 from engine.core.matter import Actor
-from engine.errors import BadInput, SanlianError, Unavailable
+from engine.errors import BadInput, Unavailable
 from engine.services import look_back
 from engine.services.audit import Report, note_run, verify
 from engine.services.digest import OutsideCopy, digest_of_day, read_copy, write_copy
-from engine.wiring import Sanlian, wire_existing
+from engine.wiring import Sanlian
 
+# `verify` says with 2 that it cannot tell, so wrong usage of these commands has a code of its own.
 USAGE = 3
 SHOWN = 50
 AUDITOR = Actor(post="command-line", role="auditor")
@@ -55,8 +58,7 @@ def verify_log(
     format_: Format = "text",
 ) -> None:
     """Verify every layer of the log, and compare it with copies kept outside."""
-    sanlian = _open()
-    try:
+    with opened(usage=USAGE) as sanlian:
         report = verify(
             sanlian.uow,
             sanlian.door.shelf,
@@ -68,10 +70,6 @@ def verify_log(
         typer.echo(_as_json(report) if format_ == "json" else _as_text(report))
         if records:
             _record(sanlian, report)
-    except SanlianError as error:
-        _stop(error)
-    finally:
-        sanlian.close()
     raise typer.Exit(report.exit_code)
 
 
@@ -122,8 +120,7 @@ def show_history(
     format_: Format = "text",
 ) -> None:
     """Print the history of a matter, as it stands or as it stood."""
-    sanlian = _open()
-    try:
+    with opened(usage=USAGE) as sanlian:
         until = _until(at) if at is not None else None
         if reason is None:
             view = look_back.masked(sanlian.uow, sanlian.door.shelf, name, at=until)
@@ -131,10 +128,6 @@ def show_history(
             view = look_back.opened(
                 sanlian.uow, sanlian.door.shelf, name, by=AUDITOR, reason=reason, now=sanlian.clock.now(), at=until
             )
-    except SanlianError as error:
-        _stop(error)
-    finally:
-        sanlian.close()
     typer.echo(_view_json(view) if format_ == "json" else "\n".join(_view_lines(view)))
 
 
@@ -187,39 +180,7 @@ def show_digest(
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="写到这个文件。")] = None,
 ) -> None:
     """Print or write the digest of a day."""
-    sanlian = _open()
-    try:
-        wanted = _day(day) if day is not None else None
+    with opened(usage=USAGE) as sanlian:
+        wanted = day_given(day, option="--day") if day is not None else None
         digest, log = digest_of_day(sanlian.uow, sanlian.door.shelf, day=wanted, now=sanlian.clock.now())
-        text = write_copy(digest, log=log)
-        if out is None:
-            typer.echo(text, nl=False)
-        else:
-            out.write_text(text, encoding="utf-8")
-            typer.echo(f"{digest.day} 的摘要写到了 {out}")
-    except OSError as error:
-        typer.echo(f"写不了 {out}：{error.strerror}", err=True)
-        raise typer.Exit(USAGE) from error
-    except SanlianError as error:
-        _stop(error)
-    finally:
-        sanlian.close()
-
-
-def _day(text: str) -> date:
-    day = day_of(text)
-    if day is None:
-        raise BadInput(where="--day", found=text[:20], expected="2026-11-19 这样的日期")
-    return day
-
-
-def _open() -> Sanlian:
-    try:
-        return wire_existing()
-    except SanlianError as error:
-        _stop(error)
-
-
-def _stop(error: SanlianError) -> NoReturn:
-    typer.echo(str(error), err=True)
-    raise typer.Exit(USAGE) from error
+        print_or_write(write_copy(digest, log=log), out, said=f"{digest.day} 的摘要写到了 {out}", usage=USAGE)

@@ -2,22 +2,23 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
+from engine.cli.deployment import opened
+from engine.cli.refusal import FOUND, refusals
 from engine.core.clock.duration import Duration, Unit, parse_duration
 from engine.core.clock.instants import format_instant, parse_instant
 from engine.core.clock.running_clock import ClockFacts, Pause, due
 from engine.core.clock.working_calendar import WorkingCalendar
-from engine.errors import BadInput, CalendarFaults, NotFound, SanlianError
+from engine.errors import BadInput, CalendarFaults, NotFound
 from engine.services.add_calendar import Added, add_calendars, recompute_open
 from engine.services.calendars import SUFFIX, check_calendar_file, load_calendar
 from engine.services.publish_files import actor_of
 from engine.wiring import wire
 
-FINDINGS = 1
-USAGE = 2
+FAULTY = (CalendarFaults,)
 
 app = typer.Typer(name="calendar", help="工作日历：算到期时刻、检查日历文件、加一年的放假安排。", no_args_is_help=True)
 
@@ -43,14 +44,11 @@ def show_due(
     folder: Folder = CALENDARS,
 ) -> None:
     """Print when a budget ends, as one RFC 3339 line in the calendar's local time."""
-    try:
+    with refusals(found=FAULTY):
         working = _open(calendar, folder)
         facts = ClockFacts(parse_instant(start), parse_duration(budget), _pauses(pauses or []))
         end = due(working, facts)
-    except SanlianError as error:
-        _stop(error)
-    if end is None:
-        raise typer.Exit(USAGE)  # not reached: every pause read here has its end
+    assert end is not None  # every pause read here has its end
     typer.echo(format_instant(end.at, working.zone))
     if end.provisional:
         typer.echo("暂定：其中有一年还没有放假安排，先按平常的星期算。", err=True)
@@ -66,25 +64,21 @@ def show_elapsed(
     folder: Folder = CALENDARS,
 ) -> None:
     """Print how many whole units of time have passed between two instants."""
-    try:
+    with refusals(found=FAULTY):
         working = _open(calendar, folder)
         left, right = parse_instant(start), parse_instant(end)
         if right < left:
             raise BadInput(where="--to", found=end, expected=f"不早于 --from 的时刻（{start}）")
         typer.echo(str(working.elapsed(left, right, unit=_unit(unit))))
-    except SanlianError as error:
-        _stop(error)
 
 
 @app.command("explain", help="一天一天说明为什么这时到期。")
 def show_explanation(calendar: CalendarName, *, start: From, budget: Budget, folder: Folder = CALENDARS) -> None:
     """Say day by day why a budget ends when it does."""
-    try:
+    with refusals(found=FAULTY):
         working = _open(calendar, folder)
         begun, duration = parse_instant(start), parse_duration(budget)
         _explain(working, begun, duration)
-    except SanlianError as error:
-        _stop(error)
 
 
 @app.command("check", help="检查日历文件。")
@@ -92,14 +86,12 @@ def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="日历文件，或某一年的放假表。")],
 ) -> None:
     """Check calendar files: every fault with its place."""
-    try:
+    with refusals(found=FAULTY):
         findings = [finding for file in files for finding in check_calendar_file(file)]
-    except SanlianError as error:
-        _stop(error)
     for finding in findings:
         typer.echo(str(finding))
     if findings:
-        raise typer.Exit(FINDINGS)
+        raise typer.Exit(FOUND)
 
 
 @app.command("add", help="把日历或某一年的放假表存进库里，并按它重算在办的事。")
@@ -109,20 +101,12 @@ def add(
     by: Annotated[str | None, typer.Option("--by", metavar="POST", help="由哪个岗位加的。")] = None,
 ) -> None:
     """Store calendars and move the clocks of the open matters that they move; doing it again changes nothing."""
-    try:
-        sanlian = wire()
-    except SanlianError as error:
-        _stop(error)
-    try:
+    with opened(wire, found=FAULTY) as sanlian:
         sanlian.prepare()
         now = sanlian.clock.now()
         for one in add_calendars(sanlian.uow, files, by=actor_of(sanlian.uow, by, now=now), now=now):
             typer.echo(_say_added(one))
         done = recompute_open(sanlian.uow, now=now, services=sanlian.door)
-    except SanlianError as error:
-        _stop(error)
-    finally:
-        sanlian.close()
     beside = f"，另有 {done.rearmed} 件只改了到点动作的时刻" if done.rearmed else ""
     typer.echo(f"在办的 {done.looked_at} 件都看过：重算时限 {done.moved} 件{beside}。")
 
@@ -170,8 +154,3 @@ def _unit(text: str) -> Unit:
         return Unit(text)
     except ValueError as error:
         raise BadInput(where="--unit", found=text, expected="、".join(unit.value for unit in Unit)) from error
-
-
-def _stop(error: SanlianError) -> NoReturn:
-    typer.echo(str(error), err=True)
-    raise typer.Exit(FINDINGS if isinstance(error, CalendarFaults) else USAGE)

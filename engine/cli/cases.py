@@ -5,14 +5,13 @@ from typing import Annotated
 
 import typer
 
+from engine.cli.refusal import FOUND, refusals
 from engine.core.scope import Organisation, World
-from engine.errors import SanlianError
 from engine.services.calendars import load_calendars
 from engine.services.library import load_flows, read_folder, read_source
 from engine.services.read_case import read_case
 from engine.services.run_case import Stage, run_case
 
-FOUND, USAGE = 1, 2
 DEFAULT_CALENDAR = "cn_office"
 
 
@@ -26,13 +25,10 @@ def live_through(
     flows: Annotated[Path | None, typer.Option(help="流程所在的文件夹；不写就是例子上一层的文件夹")] = None,
 ) -> None:
     """按办件例子走一遍：哪里和例子说的不一样，一处一处列出来。全部相符退出码 0，有不符 1，用法不对 2。"""
-    try:
-        cases = list(_case_files(files))
+    with refusals():
+        cases = _case_files(files)
         stage = _stage(flows or cases[0].resolve().parent.parent)
         wrong = sum(_run_one(file, stage) for file in cases)
-    except SanlianError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(USAGE) from error
     typer.echo(f"{len(cases)} 个例子，{len(cases) - wrong} 个相符，{wrong} 个不符。")
     raise typer.Exit(FOUND if wrong else 0)
 

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.serve import HOST, PORT, USAGE, Host, Port, refuse_outside, run
+from engine.cli.refusal import refusals
+from engine.cli.serve import HOST, PORT, Host, Port, refuse_outside, run
 from engine.core.terms import SUPERVISOR
-from engine.errors import SanlianError
 from engine.services.demo_clock import AheadClock, read_ahead
 from engine.services.demo_people import PASSWORD, make_demo_people, shown_people
 from engine.services.demo_setup import set_up_demo
@@ -43,15 +43,12 @@ def demo(
 ) -> None:
     """Serve the demo, made anew where there is none."""
     refuse_outside(host)
-    try:
+    with refusals():
         sanlian = open_demo(database, fresh=fresh)
         ahead = AheadClock(sanlian.clock, read_ahead(sanlian.uow))
         passes = clock or bool(ahead.ahead)  # once put ahead, it stays so: what has happened lies ahead of the wall
         if passes:
             sanlian = replace(sanlian, clock=ahead)
-    except SanlianError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(USAGE) from error
     try:
         run(sanlian, host=host, port=port, greeting=_greeting(sanlian), ahead=ahead if passes else None)
     finally:

@@ -2,22 +2,22 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Literal
 
 import msgspec
 import typer
 
+from engine.cli.refusal import FOUND, refusals
 from engine.core.workflow.declaration import Workflow
 from engine.core.workflow.diagram import draw_flow
 from engine.core.workflow.difference import differences
 from engine.core.workflow.findings import Finding
 from engine.core.workflow.sentences import explain_flow, explain_state
-from engine.errors import BadWorkflow, NotFound, SanlianError
+from engine.errors import BadWorkflow, NotFound
 from engine.services.check_file import check_file
 from engine.services.library import read_flow_file
 
-FINDINGS = 1
-USAGE = 2
+FAULTY = (BadWorkflow,)
 
 FlowPath = Annotated[Path, typer.Argument(metavar="FILE", help="流程文件，或它的时限表。")]
 Format = Annotated[Literal["text", "json"], typer.Option("--format", help="text 给人看，json 给程序用。")]
@@ -37,14 +37,12 @@ def check_files(
     format_: Format = "text",
 ) -> None:
     """Print every finding; exit 1 when one is an error."""
-    try:
+    with refusals(found=FAULTY):
         found = {finding: None for file in files for finding in check_file(file)}
-    except SanlianError as error:
-        _stop(error)
     findings = list(found)
     typer.echo(_as_json(findings) if format_ == "json" else _as_text(findings, files))
     if any(finding.severity == "error" for finding in findings):
-        raise typer.Exit(FINDINGS)
+        raise typer.Exit(FOUND)
 
 
 def _as_json(findings: list[Finding]) -> str:
@@ -64,22 +62,18 @@ def explain(
     state: Annotated[str | None, typer.Option("--state", metavar="ID", help="只讲这一个状态。")] = None,
 ) -> None:
     """Say each state of a flow as sentences."""
-    try:
+    with refusals(found=FAULTY):
         workflow = _read(file)
         if state is not None and state not in workflow.states:
             raise NotFound(what="状态", found=state)
-    except SanlianError as error:
-        _stop(error)
     lines = explain_flow(workflow) if state is None else explain_state(workflow, state)
     _print(lines)
 
 
 def draw(file: FlowPath) -> None:
     """Print a flow as a Mermaid diagram."""
-    try:
+    with refusals(found=FAULTY):
         workflow = _read(file)
-    except SanlianError as error:
-        _stop(error)
     typer.echo(draw_flow(workflow), nl=False)
 
 
@@ -88,10 +82,8 @@ def diff(
     new: Annotated[Path, typer.Argument(metavar="B", help="新版的流程文件。")],
 ) -> None:
     """Say what changed between two versions of a flow, rule by rule."""
-    try:
+    with refusals(found=FAULTY):
         before, after = _read(old), _read(new)
-    except SanlianError as error:
-        _stop(error)
     changes = differences(before, after)
     _print([str(change) for change in changes] or ["两版没有不同。"])
 
@@ -106,8 +98,3 @@ def _read(path: Path) -> Workflow:
 
 def _print(lines: Iterable[str]) -> None:
     typer.echo("\n".join(lines))
-
-
-def _stop(error: SanlianError) -> NoReturn:
-    typer.echo(str(error), err=True)
-    raise typer.Exit(FINDINGS if isinstance(error, BadWorkflow) else USAGE)

@@ -5,16 +5,14 @@ from typing import Annotated
 
 import typer
 
+from engine.cli.deployment import opened
+from engine.cli.refusal import FOUND
 from engine.core.workflow.declaration import Workflow
-from engine.errors import SanlianError
 from engine.services.dry_run import DryRun, dry_run
 from engine.services.library import read_source
 from engine.services.propose_limits import base_of, sources_of
 from engine.services.publish import examine_in
-from engine.wiring import wire_existing
 
-FINDINGS = 1
-USAGE = 2
 MOST_SHOWN = 40
 
 app = typer.Typer(name="limits", help="时限表：发布以前试算。", no_args_is_help=True)
@@ -36,9 +34,8 @@ def try_limits(
     file: Annotated[Path, typer.Argument(metavar="LIMITS_FILE", help="新的时限表文件。")],
 ) -> None:
     """Check the table and rehearse it; exits 1 when it has faults or would strand matters."""
-    try:
+    with opened() as sanlian:
         source = read_source(file)
-        sanlian = wire_existing()
         shelf, now = sanlian.door.shelf, sanlian.clock.now()
         with sanlian.uow.read() as tx:
             version = base_of(tx, flow)
@@ -47,15 +44,11 @@ def try_limits(
             for one in findings:
                 typer.echo(str(one), err=True)
             if new is None or any(one.severity == "error" for one in findings):
-                raise typer.Exit(FINDINGS)
+                raise typer.Exit(FOUND)
             tried = dry_run(tx, shelf, base=shelf.workflow(tx, version.digest), new=new, now=now)
-        sanlian.close()
-    except SanlianError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(USAGE) from None
     _say(tried, new)
     if tried.holds_up:
-        raise typer.Exit(FINDINGS)
+        raise typer.Exit(FOUND)
 
 
 def _say(tried: DryRun, flow: Workflow) -> None:

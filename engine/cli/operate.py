@@ -1,16 +1,16 @@
 """`sanlian doctor`, `held`: is the engine well, what does it hold back, and let it go."""
 
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
+from engine.cli.deployment import opened
 from engine.core.matter import Actor
-from engine.errors import SanlianError
 from engine.services.doctor import Health, examine
 from engine.services.held import held_back, release, trust_clock
-from engine.wiring import Sanlian, wire_existing
+from engine.wiring import Sanlian
 
-UNWELL, USAGE = 1, 2
+UNWELL = 1
 SUPERVISOR = Actor(post="command-line", role="supervisor")
 
 
@@ -22,13 +22,8 @@ def register(app: typer.Typer) -> None:
 
 def doctor() -> None:
     """Print what is not as promised; exit 1 when there is something."""
-    sanlian = _open()
-    try:
+    with opened() as sanlian:
         health = examine(sanlian.uow, sanlian.door.shelf, now=sanlian.clock.now())
-    except SanlianError as error:
-        _stop(error)
-    finally:
-        sanlian.close()
     typer.echo("\n".join(_health_lines(health)))
     if health.found:
         raise typer.Exit(UNWELL)
@@ -56,8 +51,7 @@ def held(
     trusts: Annotated[bool, typer.Option("--trust-clock", help="核对过这台机器的时间，没有错。")] = False,
 ) -> None:
     """Print what is held back, or let it go."""
-    sanlian = _open()
-    try:
+    with opened() as sanlian:
         now = sanlian.clock.now()
         if trusts:
             trust_clock(sanlian.uow, by=SUPERVISOR, now=now)
@@ -67,10 +61,6 @@ def held(
             typer.echo(f"放行了 {count} 条规则，引擎下一次走动就执行。")
         if not trusts and not lets_go:
             typer.echo("\n".join(_held_lines(sanlian)))
-    except SanlianError as error:
-        _stop(error)
-    finally:
-        sanlian.close()
 
 
 def _held_lines(sanlian: Sanlian) -> list[str]:
@@ -81,15 +71,3 @@ def _held_lines(sanlian: Sanlian) -> list[str]:
         lines.append(f"压着  {'/'.join(map(str, one.timer.key))}  到 {until} 自己放行")
     lines.extend(f"放在一边  {'/'.join(map(str, one.timer.key))}  {one.error}" for one in back.parked)
     return lines or ["没有压着的规则。"]
-
-
-def _open() -> Sanlian:
-    try:
-        return wire_existing()
-    except SanlianError as error:
-        _stop(error)
-
-
-def _stop(error: SanlianError) -> NoReturn:
-    typer.echo(str(error), err=True)
-    raise typer.Exit(USAGE) from error

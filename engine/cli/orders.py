@@ -1,15 +1,16 @@
 """`sanlian orders in` and `orders out`: work orders of an upper platform, in from a table and back into one."""
 
-from collections.abc import Callable
 from datetime import datetime, time
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
-from api.days import day_of
-from engine.errors import BadFile, BadInput, SanlianError
+from engine.cli.deployment import opened
+from engine.cli.given import content_of, day_given
+from engine.cli.refusal import FOUND, STOPPED
+from engine.errors import BadFile, BadInput
 from engine.services.give_back_orders import FORMS, OrdersBack, give_back_orders
 from engine.services.read_orders import open_orders
 from engine.services.take_in_orders import (
@@ -25,9 +26,8 @@ from engine.services.take_in_orders import (
     plan_orders,
     take_in_orders,
 )
-from engine.wiring import Sanlian, wire_existing
+from engine.wiring import Sanlian
 
-FOUND, USAGE, STOPPED = 1, 2, 130
 XLSX, CSV = ".xlsx", ".csv"
 
 orders_app = typer.Typer(name="orders", help="工单：收上级平台的工单，把签收、回复、结果交回去。", no_args_is_help=True)
@@ -51,26 +51,22 @@ def take_in(
     by: Post = None,
 ) -> None:
     """收工单：同号的不收第二次，也不改已有的；停在半路，再运行一次同样的命令就接着收。"""
-    sanlian = _open()
     try:
-        sanlian.prepare()
-        data = _content(file)
-        read = open_orders(data, where=file.name, encoding=encoding, zone=_zone(sanlian))
-        services, clock = sanlian.door, sanlian.clock.now
-        desk = order_desk(sanlian.uow, by, services=services, now=clock())
-        if dry_run:
-            taken = plan_orders(sanlian.uow, read, by=desk, services=services)
-        else:
-            taken = take_in_orders(
-                sanlian.uow, read, by=desk, sha256=hash_of_file(data), services=services, clock=clock, tell=_tell
-            )
+        with opened() as sanlian:
+            sanlian.prepare()
+            data = content_of(file, expected="一个可以读的文件")
+            read = open_orders(data, where=file.name, encoding=encoding, zone=_zone(sanlian))
+            services, clock = sanlian.door, sanlian.clock.now
+            desk = order_desk(sanlian.uow, by, services=services, now=clock())
+            if dry_run:
+                taken = plan_orders(sanlian.uow, read, by=desk, services=services)
+            else:
+                taken = take_in_orders(
+                    sanlian.uow, read, by=desk, sha256=hash_of_file(data), services=services, clock=clock, tell=_tell
+                )
     except KeyboardInterrupt:
         typer.echo("已停下。再运行一次同样的命令，收过的不会再收。", err=True)
         raise typer.Exit(STOPPED) from None
-    except SanlianError as error:
-        _stop(error)
-    finally:
-        sanlian.close()
     _print_taken(taken, file.name, verb="会收下" if dry_run else "收下")
     raise typer.Exit(FOUND if taken.has_faults else 0)
 
@@ -88,20 +84,15 @@ def give_back(
     by: Post = None,
 ) -> None:
     """交工单：每件的签收、首次回复和办理结果；记下哪些已经交过。"""
-    sanlian = _open()
-    try:
+    with opened() as sanlian:
         sanlian.prepare()
         zone, now = _zone(sanlian), sanlian.clock.now()
         form = _form_of(file, encoding)
         desk = order_desk(sanlian.uow, by, services=sanlian.door, now=now)
         made = give_back_orders(
-            sanlian.uow, sanlian.door.ids(), since=_day(since, zone), by=desk, services=sanlian.door, now=now
+            sanlian.uow, sanlian.door.ids(), since=_start_of(since, zone), by=desk, services=sanlian.door, now=now
         )
         _write(file, made, form=form, zone=zone)
-    except SanlianError as error:
-        _stop(error)
-    finally:
-        sanlian.close()
     typer.echo(f"{len(made.orders)} 件写到了 {file}。" if made.orders else "没有新的签收、回复和结果，没有写文件。")
 
 
@@ -124,20 +115,10 @@ def _form_of(file: Path, encoding: str) -> str:
     return form
 
 
-def _day(text: str | None, zone: ZoneInfo) -> datetime | None:
-    if text is None:
+def _start_of(since: str | None, zone: ZoneInfo) -> datetime | None:
+    if since is None:
         return None
-    day = day_of(text)
-    if day is None:
-        raise BadInput(where="--since", found=text[:20], expected="2026-11-20 这样的日期")
-    return datetime.combine(day, time(), tzinfo=zone)
-
-
-def _content(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise BadFile(where=str(file), found=error.strerror or "读不了", expected="一个可以读的文件") from error
+    return datetime.combine(day_given(since, option="--since"), time(), tzinfo=zone)
 
 
 def _zone(sanlian: Sanlian) -> ZoneInfo:
@@ -168,15 +149,3 @@ def _print_taken(taken: TakenIn, name: str, *, verb: str) -> None:
 
 def _line(name: str, plan: OrderPlan) -> str:
     return f"{name}:{plan.order.row}: {plan.order.number} {plan.text}"
-
-
-def _open(open_: Callable[[], Sanlian] = wire_existing) -> Sanlian:
-    try:
-        return open_()
-    except SanlianError as error:
-        _stop(error)
-
-
-def _stop(error: SanlianError) -> NoReturn:
-    typer.echo(str(error), err=True)
-    raise typer.Exit(USAGE)

@@ -1,17 +1,17 @@
 """`sanlian publish` and `sanlian export workflows`: make flows the ones that count, and write them out again."""
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from engine.errors import BadWorkflow, Conflict, SanlianError
+from engine.cli.deployment import opened
+from engine.errors import BadWorkflow, Conflict
 from engine.services.export_workflows import Exported, export_workflows
 from engine.services.publish_files import Published, actor_of, publish_files
-from engine.wiring import Sanlian, wire
+from engine.wiring import wire
 
-FINDINGS = 1
-USAGE = 2
+FAULTY = (BadWorkflow, Conflict)
 FLOWS = Path("workflows")
 
 export_app = typer.Typer(name="export", help="导出：把库里的写成文件。", no_args_is_help=True)
@@ -34,16 +34,11 @@ def publish(
     by: Annotated[str | None, typer.Option("--by", metavar="POST", help="由哪个岗位发布。")] = None,
 ) -> None:
     """Publish flows; the same text again changes nothing and says so."""
-    sanlian = _open()
-    try:
+    with opened(wire, found=FAULTY) as sanlian:
         sanlian.prepare()
         now = sanlian.clock.now()
         for one in publish_files(sanlian.uow, files, by=actor_of(sanlian.uow, by, now=now), now=now):
             typer.echo(_say_published(one))
-    except SanlianError as error:
-        _stop(error)
-    finally:
-        sanlian.close()
 
 
 @export_app.command("workflows")
@@ -51,22 +46,10 @@ def export(
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="写到哪个文件夹。")] = FLOWS,
 ) -> None:
     """把现在用的流程、时限表、目录和日历写成文件，和发布时一个字节不差；不覆盖内容不同的文件。"""
-    sanlian = _open()
-    try:
+    with opened(wire, found=FAULTY) as sanlian:
         sanlian.prepare()
         exported = export_workflows(sanlian.uow, to)
-    except SanlianError as error:
-        _stop(error)
-    finally:
-        sanlian.close()
     _print_exported(exported, to)
-
-
-def _open() -> Sanlian:
-    try:
-        return wire()
-    except SanlianError as error:
-        _stop(error)
 
 
 def _say_published(one: Published) -> str:
@@ -81,8 +64,3 @@ def _print_exported(exported: Exported, folder: Path) -> None:
         typer.echo(f"写好了：{folder / path}")
     same = f"，{len(exported.unchanged)} 个本来就一样" if exported.unchanged else ""
     typer.echo(f"写了 {len(exported.written)} 个文件{same}。")
-
-
-def _stop(error: SanlianError) -> NoReturn:
-    typer.echo(str(error), err=True)
-    raise typer.Exit(FINDINGS if isinstance(error, BadWorkflow | Conflict) else USAGE)

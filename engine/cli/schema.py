@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
+from engine.cli.refusal import FOUND
 from engine.core.workflow.schema import make_schema
-
-FINDINGS = 1
 
 app = typer.Typer(name="schema", help="给编辑器用的 JSON Schema。")
 
@@ -33,7 +32,7 @@ def show_schema(
     if check is not None:
         if not check.is_file() or check.read_text("utf-8") != text:
             typer.echo(f"{check} 不是最新的，请运行 sanlian schema --write {check}", err=True)
-            raise typer.Exit(FINDINGS)
+            raise typer.Exit(FOUND)
         typer.echo(f"{check} 是最新的。")
     elif write is not None:
         write.write_text(text, "utf-8")

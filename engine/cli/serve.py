@@ -12,13 +12,12 @@ import uvicorn
 from api.app import create_app
 from api.connection import configured
 from engine.cli.account import first_run_words
-from engine.errors import SanlianError
+from engine.cli.refusal import USAGE, refusals
 from engine.scheduler import Scheduler, ahead_of, clocks_of
 from engine.services.demo_clock import AheadClock, FastForward
 from engine.services.first_run import is_first_run
 from engine.wiring import Sanlian, wire
 
-USAGE = 2
 HOST = "127.0.0.1"
 PORT = 8000
 STOP_SECONDS = 5
@@ -39,13 +38,10 @@ def register(app: typer.Typer) -> None:
 def serve(host: Host = HOST, port: Port = PORT, proxy: Proxy = False) -> None:
     """Serve the deployment that the environment names."""
     refuse_outside(host)
-    try:
+    with refusals():
         sanlian = wire()
         sanlian.prepare()
         welcome = _welcome(sanlian)
-    except SanlianError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(USAGE) from error
     try:
         run(sanlian, host=host, port=port, greeting=welcome, proxy=proxy)
     finally:

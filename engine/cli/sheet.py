@@ -2,18 +2,19 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from api.days import day_of
 from api.pages.sheet import category_words, copy_of
+from engine.cli.deployment import opened
+from engine.cli.given import day_given
+from engine.cli.output import print_or_write
 from engine.core.matter import Actor
 from engine.core.terms import Office
-from engine.errors import BadInput, SanlianError
 from engine.services.daily_sheet import daily_sheet
 from engine.services.figures import frame_of
-from engine.wiring import Sanlian, wire_existing
+from engine.wiring import Sanlian
 
 USAGE = 3
 # Nobody has signed in here, so it shows what an auditor sees: every figure, and nothing of what people wrote.
@@ -34,24 +35,9 @@ def sheet(
     ] = None,
 ) -> None:
     """Print or write the sheet of a day."""
-    try:
-        sanlian = wire_existing()
-    except SanlianError as error:
-        _stop(error)
-    try:
-        text = _page(sanlian, _day(day) if day is not None else None)
-        if out is None:
-            typer.echo(text, nl=False)
-        else:
-            out.write_text(text, encoding="utf-8")
-            typer.echo(f"调度单写到了 {out}，用浏览器打开就能打印")
-    except OSError as error:
-        typer.echo(f"写不了 {out}：{error.strerror}", err=True)
-        raise typer.Exit(USAGE) from error
-    except SanlianError as error:
-        _stop(error)
-    finally:
-        sanlian.close()
+    with opened(usage=USAGE) as sanlian:
+        text = _page(sanlian, day_given(day, option="--date") if day is not None else None)
+        print_or_write(text, out, said=f"调度单写到了 {out}，用浏览器打开就能打印", usage=USAGE)
 
 
 def _page(sanlian: Sanlian, day: date | None) -> str:
@@ -64,15 +50,3 @@ def _page(sanlian: Sanlian, day: date | None) -> str:
             day=day,
         )  # fmt: skip
         return copy_of(daily_sheet(tx, frame, with_texts=False, categories=category_words(flows)))
-
-
-def _day(text: str) -> date:
-    day = day_of(text)
-    if day is None:
-        raise BadInput(where="--date", found=text[:20], expected="2026-11-19 这样的日期")
-    return day
-
-
-def _stop(error: SanlianError) -> NoReturn:
-    typer.echo(str(error), err=True)
-    raise typer.Exit(USAGE) from error

@@ -1,19 +1,20 @@
 """`sanlian import street`: a whole street from one workbook, looked at first."""
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from engine.errors import BadFile, SanlianError
+from engine.cli.deployment import opened
+from engine.cli.given import content_of
+from engine.cli.refusal import FOUND, refusals
+from engine.errors import BadFile
 from engine.services.import_street import import_street, look_at_street
 from engine.services.plan_street import Plan
 from engine.services.publish_files import actor_of
 from engine.services.street_rows import MOST_SHOWN
 from engine.services.street_template import write_street_template
 from engine.wiring import wire
-
-FAULTS, USAGE = 1, 2
 
 
 def import_workbook(
@@ -24,27 +25,22 @@ def import_workbook(
     by: Annotated[str | None, typer.Option("--by", metavar="POST", help="由哪个岗位导入的。")] = None,
 ) -> None:
     """从一份工作簿导入一个街道：单位、人员、岗位、场所、楼栋、值班。有问题全列出来，一处也不写，退出码 1。"""
-    try:
+    with refusals():
         if template:
             _write_template(file)
             return
-        data = _read(file)
-        sanlian = wire()
-        try:
-            sanlian.prepare()
-            now, shelf = sanlian.clock.now(), sanlian.door.shelf
-            if dry_run:
-                plan = look_at_street(sanlian.uow, data, where=file.name, shelf=shelf, now=now)
-            else:
-                actor = actor_of(sanlian.uow, by, now=now)
-                plan = import_street(sanlian.uow, data, where=file.name, shelf=shelf, by=actor, now=now)
-        finally:
-            sanlian.close()
-    except SanlianError as error:
-        _stop(error)
+        data = content_of(file, expected="可以读的 .xlsx 文件")
+    with opened(wire) as sanlian:
+        sanlian.prepare()
+        now, shelf = sanlian.clock.now(), sanlian.door.shelf
+        if dry_run:
+            plan = look_at_street(sanlian.uow, data, where=file.name, shelf=shelf, now=now)
+        else:
+            actor = actor_of(sanlian.uow, by, now=now)
+            plan = import_street(sanlian.uow, data, where=file.name, shelf=shelf, by=actor, now=now)
     _print(plan, done=not dry_run)
     if plan.faults.count:
-        raise typer.Exit(FAULTS)
+        raise typer.Exit(FOUND)
 
 
 def _write_template(file: Path) -> None:
@@ -54,13 +50,6 @@ def _write_template(file: Path) -> None:
     except OSError as error:
         raise BadFile(where=str(file), found=error.strerror or "写不了", expected="还没有的、可以写的文件") from error
     typer.echo(f"写好了：{file}。先看里面的「说明」。")
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise BadFile(where=str(file), found=error.strerror or "读不了", expected="可以读的 .xlsx 文件") from error
 
 
 def _print(plan: Plan, *, done: bool) -> None:
@@ -79,8 +68,3 @@ def _print(plan: Plan, *, done: bool) -> None:
     typer.echo(f"{len(plan.changes)} 处变化{said}。{'' if done or not plan.changes else '还没有写进去。'}")
     if plan.new_accounts:
         typer.echo(f"新开 {plan.new_accounts} 个账号，都还没有密码：由系统管理员在「账号」页重设，当面交给本人。")
-
-
-def _stop(error: SanlianError) -> NoReturn:
-    typer.echo(str(error), err=True)
-    raise typer.Exit(USAGE) from error

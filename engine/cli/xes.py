@@ -1,23 +1,22 @@
 """`sanlian import xes` and `sanlian report levels`: take in an event log, and say how matters moved through levels."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from engine.cli.deployment import opened
+from engine.cli.refusal import FOUND, STOPPED
 from engine.cli.street import import_workbook
-from engine.errors import SanlianError
 from engine.services.import_log import ImportReport, Tell, import_log, publish_shipped
 from engine.services.reports import LevelFigures, report_levels
-from engine.wiring import Sanlian, wire, wire_existing
+from engine.wiring import wire
 
-FOUND, USAGE = 1, 2
-STOPPED = 130
 FLOWS = Path("workflows")
 IMPORTED_FLOW = "support_lines"
 DAY = timedelta(days=1)
@@ -53,22 +52,18 @@ def import_xes(
     folder: Annotated[Path, typer.Option("--flows", help="流程还没有发布时，从这个文件夹发布。")] = FLOWS,
 ) -> None:
     """导入一份 XES 事件记录，每一步都照记录的时刻、人和线入账。停下后再运行一次，接着导。有没收下的步骤时退出码 1。"""
-    sanlian = _opened(wire)
     try:
-        sanlian.prepare()
-        if publish_shipped(sanlian.uow, workflow, folder=folder, now=sanlian.clock.now()):
-            typer.echo(f"流程 {workflow} 还没有发布过，已从 {folder} 发布。")
-        with _bar() as tell:
-            report = import_log(
-                sanlian.uow, log, workflow=workflow, services=sanlian.door, clock=sanlian.clock.now, tell=tell
-            )
+        with opened(wire) as sanlian:
+            sanlian.prepare()
+            if publish_shipped(sanlian.uow, workflow, folder=folder, now=sanlian.clock.now()):
+                typer.echo(f"流程 {workflow} 还没有发布过，已从 {folder} 发布。")
+            with _bar() as tell:
+                report = import_log(
+                    sanlian.uow, log, workflow=workflow, services=sanlian.door, clock=sanlian.clock.now, tell=tell
+                )
     except KeyboardInterrupt:
         typer.echo("已停下。再运行一次同样的命令，从停下的地方接着导。", err=True)
         raise typer.Exit(STOPPED) from None
-    except SanlianError as error:
-        _stop(error)
-    finally:
-        sanlian.close()
     _print_import(report, log.name)
     raise typer.Exit(FOUND if report.refused else 0)
 
@@ -80,14 +75,9 @@ def print_levels(
     field: Annotated[str, typer.Option("--by", metavar="FIELD", help="另按哪个字段数步骤。")] = "impact",
 ) -> None:
     """一个流程的事情在各级之间怎么走：步数、最先到和最高到哪一级、上行下行、办了多久。"""
-    sanlian = _opened(wire_existing)
-    try:
+    with opened() as sanlian:
         sanlian.prepare()
         _print_figures(report_levels(sanlian.uow, workflow=workflow, field=field, services=sanlian.door))
-    except SanlianError as error:
-        _stop(error)
-    finally:
-        sanlian.close()
 
 
 @contextmanager
@@ -144,15 +134,3 @@ def _minute(instant: datetime, zone: tzinfo) -> str:
 
 def _days(span: timedelta) -> str:
     return f"{span / DAY:,.2f}"
-
-
-def _opened(open_: Callable[[], Sanlian]) -> Sanlian:
-    try:
-        return open_()
-    except SanlianError as error:
-        _stop(error)
-
-
-def _stop(error: SanlianError) -> NoReturn:
-    typer.echo(str(error), err=True)
-    raise typer.Exit(USAGE)
