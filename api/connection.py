@@ -15,6 +15,9 @@ PATIENCE_SECONDS = 10.0
 # For the rest of what was answered early (a browser reads no answer before it has sent all), and for a reader: of what
 # the kernel holds for it nothing can be seen here.
 LONGER_SECONDS = 60.0
+# Of the rest of such a request: a phone with a bad network sends faster, and nobody hands in so much by mistake.
+LEAST_BYTES_PER_SECOND = 32 * 1024
+MOST_UNREAD_BYTES = 128 * 1024 * 1024
 # Each is a file descriptor, of which a process has 1,024 as a rule; beyond, a request is answered with a bare 503.
 MOST_CONNECTIONS = 600
 
@@ -27,6 +30,7 @@ class Connection(HttpToolsProtocol):
     _late: asyncio.TimerHandle | None = None
     _stuck: asyncio.TimerHandle | None = None
     _is_whole = True
+    _unread = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the server has it
         """Wait for the headers of the first request."""
@@ -45,12 +49,19 @@ class Connection(HttpToolsProtocol):
         """Wait for the headers of this request."""
         super().on_message_begin()
         self._is_whole = False
+        self._unread = 0
         self._wait(self.patience_seconds)
 
     def on_headers_complete(self) -> None:
         """Leave the body to the application."""
         self._wait_no_more()
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Count what comes after the answer."""
+        super().on_body(body)
+        if self.cycle.response_complete:
+            self._unread += len(body)
 
     def on_message_complete(self) -> None:
         """Nothing more comes of this request."""
@@ -62,7 +73,7 @@ class Connection(HttpToolsProtocol):
         """Wait for the rest of a request that was answered before it had come: nobody else does."""
         super().on_response_complete()
         if not self._is_whole and self.cycle.response_complete:
-            self._wait(self.longer_seconds)
+            self._wait_for_rest()
 
     def pause_writing(self) -> None:
         """See to it that somebody reads what is written."""
@@ -85,6 +96,16 @@ class Connection(HttpToolsProtocol):
         if self._late is not None:
             self._late.cancel()
             self._late = None
+
+    def _wait_for_rest(self, before: int = 0) -> None:
+        self._late = self.loop.call_later(self.longer_seconds, self._look_at_rest, before)
+
+    def _look_at_rest(self, before: int) -> None:
+        least = before + LEAST_BYTES_PER_SECOND * self.longer_seconds
+        if least <= self._unread <= MOST_UNREAD_BYTES:
+            self._wait_for_rest(self._unread)
+        else:
+            self._too_late()
 
     def _too_late(self) -> None:
         self._late = None

@@ -3,21 +3,20 @@
 import asyncio
 from dataclasses import dataclass
 
-from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import Problem, answer
+from api.errors import GO_BACK, Problem, turn_away
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 HEALTH = frozenset({"/healthz", "/readyz"})
 
 TOO_MANY = Problem(
     status=503, code="too_many_at_once", title="现在用的人太多",
-    detail="没有处理。请按浏览器的「返回」，过几秒再试一次；写好的还在那一页。",
+    detail="没有处理。请过几秒再试一次。", advice=GO_BACK,
 )  # fmt: skip
 TOO_SLOW = Problem(
     status=408, code="too_slow", title="传得太慢，断开了",
-    detail="没有收全，也没有处理。请按浏览器的「返回」，换到信号好些的地方再交，或少选几张照片；写好的还在那一页。",
+    detail="没有收全，也没有处理。请换到信号好些的地方再交，或少选几张照片。", advice=GO_BACK,
 )  # fmt: skip
 
 
@@ -60,7 +59,7 @@ class Crowd:
         bounds = self.bounds
         spare = bounds.health if scope["path"] in HEALTH else 0
         if self.served >= bounds.at_once + spare:
-            await _answer(TOO_MANY, scope, receive, send)
+            await turn_away(TOO_MANY, scope, receive, send)
         elif scope["method"] in SAFE_METHODS:
             self.served += 1
             try:
@@ -74,10 +73,10 @@ class Crowd:
         try:
             await body.look()
         except TooSlow:
-            await _answer(TOO_SLOW, scope, body.receive, body.pass_on)
+            await turn_away(TOO_SLOW, scope, body.receive, body.pass_on)
             return
         if body.is_coming and self.sending >= self.bounds.sending:
-            await _answer(TOO_MANY, scope, body.receive, body.pass_on)
+            await turn_away(TOO_MANY, scope, body.receive, body.pass_on)
             return
         self._count(body, 1)
         body.came = self._came
@@ -89,7 +88,7 @@ class Crowd:
         finally:
             self._count(body, -1)
         if body.is_late and not body.answered:
-            await _answer(TOO_SLOW, scope, body.receive, body.pass_on)
+            await turn_away(TOO_SLOW, scope, body.receive, body.pass_on)
 
     def _count(self, body: "Body", number: int) -> None:
         if body.is_coming:
@@ -157,10 +156,3 @@ class Body:
 
 def _nothing() -> None:
     """Tell nobody: the first piece is looked at before anybody counts."""
-
-
-async def _answer(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
-    response = answer(Request(scope), problem)
-    if problem.status == TOO_SLOW.status:
-        response.headers["Connection"] = "close"
-    await response(scope, receive, send)

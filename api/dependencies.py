@@ -27,6 +27,8 @@ from engine.services.naming import post_name
 from engine.services.sight import Sight, no_such_matter, sight_of
 from engine.wiring import Sanlian
 
+# What our script says of who wrote the form it sends; the pages' forms say it in a field.
+WRITER = "Sanlian-Writer"
 THEME_COOKIE = "sanlian-theme"
 SIZE_COOKIE = "sanlian-size"
 THEMES = frozenset({"dark", "outdoor"})
@@ -62,6 +64,11 @@ class Viewer:
     def may(self, ability: Ability) -> bool:
         """Whether this post has *ability*."""
         return ability in self.abilities
+
+    @property
+    def has_matters(self) -> bool:
+        """Whether matters are any business of this post."""
+        return not self.abilities.isdisjoint(_CONTENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +163,7 @@ class Asked:
         Raises:
             Forbidden: this post neither works on matters, nor files them, nor reads them over.
         """
-        if self.viewer is None or self.viewer.abilities.isdisjoint(_CONTENT):
+        if self.viewer is None or not self.viewer.has_matters:
             raise Forbidden(what=Ability.WORK.label)
         return self.viewer
 

@@ -15,9 +15,11 @@ from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
+from starlette.types import Receive, Scope, Send
 
-from api.dependencies import Asked, PageFrame, look_of
+from api.dependencies import WRITER, Asked, PageFrame, look_of
 from api.faults import faults_of, said_of
+from api.navigation import LIST
 from api.rendering import RETRY_SECONDS, draw
 from engine.errors import (
     BadInput,
@@ -86,6 +88,8 @@ _TITLE_OF: dict[type[SanlianError], str] = {
     PasswordNeeded: "要再输一次密码",
     PasswordChangeNeeded: "先换掉一次性密码",
 }
+# Of a request that nothing was read of.
+GO_BACK = "按浏览器的「返回」，写好的还在那一页。"
 _DETAILS = {
     400: "请从列表重新打开这一页再试。",
     404: "地址可能抄错了，或者这件事不存在。可以到诉求列表按编号或事由找。",
@@ -103,14 +107,28 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """Where a person may go on from here."""
+
+    path: str
+    label: str
+
+
+HOME = Way("/", "回首页")
+_WHOLE_LIST = Way(LIST, "去诉求列表")
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
-    """What went wrong, for people and programs."""
+    """What went wrong, for people and programs; `advice` is for people in front of a page."""
 
     status: int
     code: str
     title: str
     detail: str
     kept: tuple[Kept, ...] = ()
+    advice: str = ""
+    way: Way | None = None
 
 
 def problem_of(error: SanlianError, *, kept: Sequence[Kept] = ()) -> Problem:
@@ -150,7 +168,8 @@ def answer(request: Request, problem: Problem) -> Response:
     """Return *problem* as a page or as `application/problem+json`."""
     headers = _HEADERS_OF.get(problem.code) or _HEADERS.get(problem.status, {})
     if wants_page(request):
-        response = draw("problem.html", {**_frame(request), "problem": problem}, status=problem.status)
+        way = problem.way or _way_on(request)
+        response = draw("problem.html", {**_frame(request), "problem": problem, "way": way}, status=problem.status)
         response.headers.update(headers)
         return response
     return problem_json(problem, headers=headers)
@@ -162,6 +181,13 @@ def _frame(request: Request) -> dict[str, Any]:
     if isinstance(found, Asked):
         return found.frame()
     return {"page": PageFrame(here="/", look=look_of(request), viewer=None)}
+
+
+def _way_on(request: Request) -> Way:
+    """A page that who asked may open: the list of matters, else what leads everybody to a page of theirs."""
+    found = getattr(request.state, "asked", None)
+    sees_matters = isinstance(found, Asked) and found.viewer is not None and found.viewer.has_matters
+    return _WHOLE_LIST if sees_matters else HOME
 
 
 def problem_json(
@@ -176,9 +202,17 @@ def problem_json(
     return Response(text, status_code=problem.status, media_type="application/problem+json", headers=headers)
 
 
-def refuse(status: int, detail: str) -> Response:
-    """Return the refusal of a request that never reached a page."""
-    return problem_json(plain_problem(status, detail))
+async def turn_away(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+    """
+    Answer a request that never reached a page: with one for people, in JSON for programs.
+
+    Our own script gets JSON too: it shows the words on the page where what was written still stands.
+    """
+    request = Request(scope)
+    response = problem_json(problem) if WRITER in request.headers else answer(request, problem)
+    if problem.status == HTTPStatus.REQUEST_TIMEOUT:
+        response.headers["Connection"] = "close"
+    await response(scope, receive, send)
 
 
 def _methods_at(request: Request) -> list[str]:

@@ -1,11 +1,12 @@
 """What every answer and every request must satisfy: headers, size of the body, where a form came from."""
 
-from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import GO_BACK, plain_problem, turn_away
 
 MAX_BODY_BYTES = 20 * 1024 * 1024
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -24,7 +25,9 @@ HTTPS_ONLY = "max-age=31536000"
 _RAW_HEADERS = tuple((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in HEADERS.items())
 _RAW_HEADERS_BY_HTTPS = (*_RAW_HEADERS, (b"strict-transport-security", HTTPS_ONLY.encode("latin-1")))
 
-Refuse = Callable[[int, str], Response]
+FOREIGN = plain_problem(
+    403, "没有处理：这次提交不是从本系统的页面发出的。请在本系统里打开那一页，再按一次。"
+)  # fmt: skip
 
 
 class BodyTooBig(Exception):
@@ -50,9 +53,8 @@ def came_from_here(headers: Headers) -> bool:
 class Safety:
     """Middleware: refuses foreign forms and bodies that are too big, and puts the headers on every answer."""
 
-    def __init__(self, app: ASGIApp, refuse: Refuse, max_body_bytes: int = MAX_BODY_BYTES) -> None:
+    def __init__(self, app: ASGIApp, max_body_bytes: int = MAX_BODY_BYTES) -> None:
         self.app = app
-        self.refuse = refuse
         self.max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,7 +76,7 @@ class Safety:
 
         headers = Headers(scope=scope)
         if scope["method"] not in SAFE_METHODS and not came_from_here(headers):
-            await self.refuse(403, "这次提交不是从本系统的页面发出的，没有处理。")(scope, receive, send_with_headers)
+            await turn_away(FOREIGN, scope, receive, send_with_headers)
             return
         if _length(headers) > self.max_body_bytes:
             await self._too_big(scope, receive, send_with_headers)
@@ -86,9 +88,10 @@ class Safety:
                 raise
             await self._too_big(scope, receive, send_with_headers)
 
-    async def _too_big(self, scope: Scope, receive: Receive, send: Callable[[Message], Awaitable[None]]) -> None:
+    async def _too_big(self, scope: Scope, receive: Receive, send: Send) -> None:
         limit = self.max_body_bytes // (1024 * 1024)
-        await self.refuse(413, f"一次最多交 {limit} MB，请少选几张照片再提交。")(scope, receive, send)
+        said = f"一次最多交 {limit} MB，没有收下。请少选几张照片再交。"
+        await turn_away(replace(plain_problem(413, said), advice=GO_BACK), scope, receive, send)
 
     def _counted(self, receive: Receive) -> Receive:
         taken = 0

@@ -11,12 +11,11 @@ from urllib.parse import quote
 from fastapi import Depends
 from starlette.responses import RedirectResponse, Response
 
-from api.dependencies import Asked, AskedNow
+from api.dependencies import WRITER, Asked, AskedNow
 from api.pages.forms import Typed
 from engine.errors import NotSignedIn
 from engine.services.advance import Done, was_taken
 
-WRITER = "Sanlian-Writer"
 LEADS_TO = "Sanlian-Leads-To"
 _SAFE_IN_PATHS = "/?&=%#"
 

@@ -133,6 +133,19 @@ def test_connection_is_closed_when_the_rest_of_an_answered_request_trickles(dial
         assert trickles(connection, b"x")
 
 
+def test_rest_of_an_answered_request_is_read_while_it_comes_at_a_fair_pace(dial: Dial) -> None:
+    """A browser reads no answer before it has sent all, however long its network takes."""
+    piece = b"x" * 20_000
+    with dial() as connection:
+        connection.sendall(b"POST /hello HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (len(piece) * 61))
+        assert b"hello" in connection.recv(1000)
+
+        assert not trickles(connection, piece, times=60)
+        connection.settimeout(20)
+        connection.sendall(piece + b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b"hello" in connection.recv(1000)
+
+
 def test_body_may_take_longer_than_headers(dial: Dial) -> None:
     """How slowly a body may come is not decided here."""
     with dial() as connection:

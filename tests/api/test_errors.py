@@ -67,7 +67,28 @@ def test_unforeseen_error_is_a_plain_page(sanlian: Sanlian) -> None:
     assert "出错了" in answer.text
 
 
-WORKER = "zhujidong-1.grid_worker.1"
+WORKER, ENDED = "zhujidong-1.grid_worker.1", "zhujidong-2.grid_worker.1"
+
+
+@pytest.mark.parametrize(
+    ("who", "path"),
+    [(WORKER, "/accounts"), ("system_admin", "/matters"), ("auditor", "/work"), (ENDED, "/work"), (WORKER, "/none")],
+)
+def test_problem_page_leads_to_a_page_that_who_reads_it_may_open(
+    client: TestClient, sanlian: Sanlian, who: str, path: str
+) -> None:
+    """Whatever the post, and without one: no way on ends at the next refusal."""
+    act_as(client, who)
+    end_post(sanlian.uow, ENDED, until=NOW, by=SYSTEM, now=NOW)
+
+    refused = client.get(path)
+    ways = [given["href"] for tag, given in Page(refused.text).elements if "main-act" in (given.get("class") or "")]
+    there = client.get(str(ways[0]), follow_redirects=True)
+
+    assert refused.status_code in (403, 404)
+    assert (len(ways), there.status_code) == (1, 200)
+
+
 WRITTEN = "路灯不亮，我去看过"
 
 

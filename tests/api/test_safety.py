@@ -7,8 +7,10 @@ from starlette.datastructures import Headers
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.dependencies import WRITER
 from api.safety import HEADERS, MAX_BODY_BYTES, came_from_here
 from engine.wiring import Sanlian
+from tests.api.page import Page
 
 
 @pytest.mark.parametrize("path", ["/matters", "/healthz", "/static/ui.css", "/nowhere", "/matters/9999-0001"])
@@ -61,16 +63,36 @@ def test_post_is_refused_when_it_comes_from_elsewhere(client: TestClient) -> Non
     """A foreign page cannot press our buttons."""
     answer = client.post("/look", data={"size": "xl"}, headers={"Sec-Fetch-Site": "cross-site"})
 
+    page = Page(answer.text)
     assert answer.status_code == 403
-    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "没有处理：这次提交不是从本系统的页面发出的。" in page.text
     assert "set-cookie" not in answer.headers
 
 
+TURNED_AWAY = [({"Sec-Fetch-Site": "cross-site"}, 403), ({"Content-Length": str(MAX_BODY_BYTES + 1)}, 413)]
+
+
+@pytest.mark.parametrize(("headers", "status"), TURNED_AWAY, ids=["foreign", "big"])
+@pytest.mark.parametrize("asker", [{"Accept": "application/json"}, {WRITER: "a.b"}], ids=["program", "script"])
+def test_who_is_turned_away_gets_json_when_no_person_looks_at_the_answer(
+    client: TestClient, headers: dict[str, str], status: int, asker: dict[str, str]
+) -> None:
+    """A program reads the problem; our own script shows its words on the page that still holds what was written."""
+    answer = client.post("/matters/new", content=b"", headers=headers | asker)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert "返回" not in answer.json()["detail"]
+
+
 def test_body_is_refused_when_it_is_announced_too_big(client: TestClient) -> None:
-    """Nothing of it is read."""
+    """Nothing of it is read; a person gets a page that says where what was written still is."""
     answer = client.post("/look", content=b"", headers={"Content-Length": str(MAX_BODY_BYTES + 1)})
 
+    page = Page(answer.text)
     assert answer.status_code == 413
+    assert "一次最多交 20 MB，没有收下。请少选几张照片再交。" in page.text
+    assert "按浏览器的「返回」，写好的还在那一页。" in page.text
 
 
 def test_body_is_refused_when_it_grows_too_big_unannounced(client: TestClient) -> None:

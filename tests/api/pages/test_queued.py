@@ -6,7 +6,8 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from api.pages.queued import LEADS_TO, WRITER
+from api.dependencies import WRITER
+from api.pages.queued import LEADS_TO
 from engine.core.history import read_event
 from engine.wiring import Sanlian
 from tests.api.conftest import act_as
