@@ -60,7 +60,7 @@ lock: ## pin the dependencies of pyproject.toml again (UPGRADE=--upgrade for new
 	$(LOCK) --group dev -c requirements.lock --no-annotate pyproject.toml -o requirements-dev.lock
 
 clean: ## remove the virtual environment and what tools left
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis sanlian.egg-info
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build sanlian.egg-info
 
 $(VENV)/bin/python:
 	@PY="$(PY)" VENV="$(VENV)" sh scripts/venv.sh

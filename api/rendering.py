@@ -13,8 +13,9 @@ from api.drawing import Templates
 from api.kept import Kept
 from api.words import standing, stretch
 
-ROOT = Path(__file__).resolve().parents[1]
-TEMPLATES = ROOT / "templates"
+_HERE = Path(__file__).resolve().parent
+# A wheel carries them inside this package; in a checkout they stand beside it.
+TEMPLATES = next(folder for folder in (_HERE / "templates", _HERE.parent / "templates") if folder.is_dir())
 RETRY_SECONDS = 5
 
 

@@ -16,7 +16,9 @@ from engine.services.naming import post_name
 from engine.settings import Settings
 from engine.wiring import Sanlian, wire
 
-FLOWS = Path(__file__).resolve().parents[2] / "workflows"
+_ENGINE = Path(__file__).resolve().parents[1]
+# A wheel carries them inside this package; in a checkout they stand beside it.
+FLOWS = next(folder for folder in (_ENGINE / "workflows", _ENGINE.parent / "workflows") if folder.is_dir())
 DATABASE = Path("var/demo.db")
 _BESIDE = ("", "-wal", "-shm")
 _GREETING = """
