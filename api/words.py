@@ -122,6 +122,11 @@ class Words:
         """A moment that has been."""
         return past(instant, now=self.now, zone=self.zone)
 
+    def in_full(self, instant: datetime) -> str:
+        """A moment with its year, to compare a clock by: 「2026年11月20日 周五 10:32」."""
+        local = instant.astimezone(self.zone)
+        return f"{local.year}年{local.month}月{local.day}日 周{_WEEKDAYS[local.weekday()]} {local:%H:%M}"
+
     def day(self, instant: datetime) -> str:
         """A day."""
         return day(instant, now=self.now, zone=self.zone)

@@ -14,6 +14,7 @@ from engine.core.terms import Ability
 from engine.services.board import Board, board_of, lanes_of
 from engine.services.daily_sheet import Number
 from engine.services.figures import ABOVE, WHOLE, Frame, Pick, figure_list
+from engine.services.standstill import Standstill, standstill
 from engine.services.worklist import communities
 
 router = APIRouter()
@@ -74,9 +75,11 @@ def board(
         total = _counted(counts, known) if pick == WHOLE else None
         found = figure_list(tx, known, frame, pick, cursor=after, total=total) if not chosen.view else None
         lanes = lanes_of(tx, frame, unit=unit) if chosen.view else ()
+        still = standstill(tx) if viewer.may(Ability.LIMITS) else Standstill()
     context: dict[str, Any] = {
         **asked.frame("board"), "board": counts, "found": found, "lanes": lanes, "chosen": chosen, "lead": lead,
-        "shows": SHOWS, "levels": (*((one.id, one.label) for one in counts.levels), (ABOVE, "三级以外")),
+        "still": still, "shows": SHOWS,
+        "levels": (*((one.id, one.label) for one in counts.levels), (ABOVE, "三级以外")),
         "units": _units(frame), "next_url": chosen.url(after=found.next_cursor) if found and found.next_cursor else "",
         "first_url": chosen.url() if after else "",
     }  # fmt: skip

@@ -30,12 +30,17 @@ class Back:
 def held_back(uow: UnitOfWork) -> Back:
     """Return what is held back."""
     with uow.read() as tx:
-        apart = tuple(tx.timers.apart())
-        return Back(
-            held=tuple(one for one in apart if one.held_until is not None),
-            parked=tuple(one for one in apart if one.failed_at is not None),
-            clock=tx.facts.get(SUSPECT_FACT) or "",
-        )
+        return held_back_in(tx)
+
+
+def held_back_in(tx: Transaction) -> Back:
+    """Return what is held back, as *tx* sees it."""
+    apart = tuple(tx.timers.apart())
+    return Back(
+        held=tuple(one for one in apart if one.held_until is not None),
+        parked=tuple(one for one in apart if one.failed_at is not None),
+        clock=tx.facts.get(SUSPECT_FACT) or "",
+    )
 
 
 def release(uow: UnitOfWork, *, by: Actor, now: datetime) -> int:

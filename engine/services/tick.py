@@ -28,11 +28,17 @@ logger = structlog.get_logger(__name__)
 
 
 class Ticked(msgspec.Struct, frozen=True):
-    """The last tick whose clock was believed, as the store keeps it: up to its wall rules were let act."""
+    """
+    The last tick whose clock was believed, as the store keeps it: up to its wall rules were let act.
+
+    `trusted` is how often a person had said until then that the clock is right: what is said while no engine runs
+    counts for the next one.
+    """
 
     wall: datetime
     boot: float
     boot_id: str
+    trusted: str | None = None
 
     @property
     def reading(self) -> Reading:
@@ -93,14 +99,14 @@ class Ticker:
         first, held = self._after_gap(now, last.wall if last is not None else None)
         with self._uow.write() as tx:
             let_go(tx, now=now)
-            _keep(tx, reading)
+            self._keep(tx, reading)
         self._take_effect(now)
         swept = first.then(sweep(self._uow, now=now, services=self._door))
         after = self._read_clocks()
         if after.wall - now > self._period / 2 and abs(after.offset - reading.offset) < self._period:
             # A long sweep is no outage: what came due meanwhile is not held by the next tick.
             with self._uow.write() as tx:
-                _keep(tx, after)
+                self._keep(tx, after)
         return self._outcome(now, verdict, swept=swept, held=held)
 
     def _take_effect(self, now: datetime) -> None:
@@ -120,6 +126,7 @@ class Ticker:
         if self._guard is None:
             self._guard, self._trusted = ClockGuard(), said
             if last is not None:
+                self._trusted = last.trusted
                 self._guard, _ = self._guard.look(last.reading, None)
         if said != self._trusted:
             self._guard, self._trusted, verdict = self._guard.trust(reading, newest), said, Verdict(True)
@@ -141,6 +148,10 @@ class Ticker:
         with self._uow.write() as tx:
             return first, hold_gap(tx, gap, now=now, ids=self._door.ids)
 
+    def _keep(self, tx: Transaction, reading: Reading) -> None:
+        kept = Ticked(reading.wall, reading.boot, reading.boot_id, self._trusted)
+        tx.facts.put(TICKED_FACT, msgspec.json.encode(kept).decode())
+
 
 def _last_tick(tx: Transaction) -> Ticked | None:
     kept = tx.facts.get(TICKED_FACT)
@@ -151,8 +162,3 @@ def last_tick(tx: Transaction) -> datetime | None:
     """When the engine last ticked by a clock it believed."""
     kept = _last_tick(tx)
     return kept.wall if kept is not None else None
-
-
-def _keep(tx: Transaction, reading: Reading) -> None:
-    kept = Ticked(reading.wall, reading.boot, reading.boot_id)
-    tx.facts.put(TICKED_FACT, msgspec.json.encode(kept).decode())

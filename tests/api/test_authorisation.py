@@ -85,6 +85,9 @@ TABLE: dict[str, Rule] = {
     "GET /matters": content(),
     "GET /dispatch": ability(Ability.DISPATCH),
     "GET /board": ability(Ability.BOARD),
+    "GET /held": ability(Ability.LIMITS),
+    "POST /held/trust": ability(Ability.LIMITS, then=303),
+    "POST /held/release": ability(Ability.LIMITS, then=303),
     "GET /sheet": ability(Ability.SHEET),
     "GET /figures/{name}": ability(Ability.BOARD, Ability.SHEET),
     # Filing

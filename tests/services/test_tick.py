@@ -205,6 +205,22 @@ def test_tick_goes_on_when_a_person_says_the_clock_is_right(town: Town, machine:
     assert is_good(town, machine)
 
 
+def test_tick_heeds_what_a_person_said_while_no_engine_ran(town: Town, machine: Machine) -> None:
+    """The clock is compared, it is right, and only then is the engine started; the word counts once."""
+    run_for(ticker(town, machine), machine, timedelta(minutes=20))
+    machine.set(timedelta(hours=8))
+    trust_clock(town.uow, by=BY, now=machine.wall)
+
+    outcome = ticker(town, machine).tick()
+    assert outcome is not None
+    assert outcome.may_fire
+
+    machine.set(timedelta(hours=8))
+    outcome = ticker(town, machine).tick()
+    assert outcome is not None
+    assert not outcome.may_fire
+
+
 def outage(town: Town, machine: Machine) -> Ticker:
     """Three demands come due while the engine is down; the first batch (one timer) has gone."""
     for n in range(3):

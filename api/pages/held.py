@@ -1,0 +1,48 @@
+"""Rules that stand still: a supervisor sees why, compares the clock, and lets them go."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from api.dependencies import AskedNow
+from api.rendering import draw
+from engine.core.terms import Ability
+from engine.services.held import release, trust_clock
+from engine.services.standstill import held_rules
+
+router = APIRouter()
+
+SAID = {
+    "trusted": "记下了：时间没有错。半分钟之内照它接着走。",
+    "released": "放行了，半分钟之内执行。",
+}
+
+
+@router.get("/held")
+def held(asked: AskedNow, done: Annotated[str, Query(max_length=10)] = "") -> HTMLResponse:
+    """Show what stands still, and why."""
+    asked.require(Ability.LIMITS)
+    with asked.sanlian.uow.read() as tx:
+        back = held_rules(tx, sight=asked.sight, world=asked.world, flow_of=asked.flows_in(tx), now=asked.now)
+    return draw("board/held.html", {**asked.frame("board"), "back": back, "said": SAID.get(done, "")})
+
+
+@router.post("/held/trust")
+def trust(asked: AskedNow) -> Response:
+    """Take the clock of this machine for right, after comparing it."""
+    viewer = asked.require(Ability.LIMITS)
+    asked.require_fresh()
+    trust_clock(asked.sanlian.uow, by=viewer.actor, now=asked.now)
+    asked.wake()
+    return RedirectResponse("/held?done=trusted", status_code=303)
+
+
+@router.post("/held/release")
+def let_go(asked: AskedNow) -> Response:
+    """Let go what an outage holds back; a second press finds nothing to let go."""
+    viewer = asked.require(Ability.LIMITS)
+    asked.require_fresh()
+    release(asked.sanlian.uow, by=viewer.actor, now=asked.now)
+    asked.wake()
+    return RedirectResponse("/held?done=released", status_code=303)
