@@ -18,6 +18,7 @@ PAGES = (
     (CENTRE, "/dispatch/new"),
     (CENTRE, "/sheet"),
     (HEAD, "/board"),
+    (HEAD, "/held"),
     (HEAD, "/board?view=lanes"),
     (HEAD, "/board?show=late&level=grid"),
     (HEAD, "/figures/stuck"),
