@@ -1,6 +1,6 @@
 """`sanlian calendar`: ask a working calendar, check its files, and add them to the deployment."""
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +10,9 @@ from engine.cli.deployment import opened
 from engine.cli.refusal import FOUND, refusals
 from engine.core.clock.duration import Duration, Unit, parse_duration
 from engine.core.clock.instants import format_instant, parse_instant
-from engine.core.clock.running_clock import ClockFacts, Pause, due
 from engine.core.clock.working_calendar import WorkingCalendar
+from engine.core.clocks import due_of
+from engine.core.matter import Change, Clock
 from engine.errors import BadInput, CalendarFaults, NotFound
 from engine.services.add_calendar import Added, add_calendars, recompute_open
 from engine.services.calendars import SUFFIX, check_calendar_file, load_calendar
@@ -46,8 +47,10 @@ def show_due(
     """Print when a budget ends, as one RFC 3339 line in the calendar's local time."""
     with refusals(found=FAULTY):
         working = _open(calendar, folder)
-        facts = ClockFacts(parse_instant(start), parse_duration(budget), _pauses(pauses or []))
-        end = due(working, facts)
+        begun = parse_instant(start)
+        held = _pauses(pauses or [], since=begun, zone=working.zone)
+        limit = str(parse_duration(budget))
+        end = due_of(Clock(visit=1, calendar=calendar, started=begun, limit=limit, changes=held), working)
     assert end is not None  # every pause read here has its end
     typer.echo(format_instant(end.at, working.zone))
     if end.provisional:
@@ -139,14 +142,24 @@ def _open(name: str, folder: Path) -> WorkingCalendar:
     return load_calendar(known)
 
 
-def _pauses(written: list[str]) -> tuple[Pause, ...]:
-    pauses = []
-    for text in written:
-        since, slash, until = text.partition("/")
-        if not slash:
-            raise BadInput(where="--pause", found=text, expected="两个时刻，中间一个斜杠：A/B")
-        pauses.append(Pause(parse_instant(since), parse_instant(until)))
-    return tuple(sorted(pauses, key=lambda pause: pause.since))
+def _pauses(written: list[str], *, since: datetime, zone: tzinfo) -> tuple[Change, ...]:
+    """Read the pauses of a clock that began at *since*, in order; they may not overlap."""
+    pauses = sorted((_pause(text) for text in written), key=lambda pause: pause[0])
+    free_from = since
+    for held_at, until in pauses:
+        if held_at < free_from or until < held_at:
+            found = f"{format_instant(held_at, zone)}/{format_instant(until, zone)}"
+            expected = f"不早于 {format_instant(free_from, zone)}、先后不重叠的一段"
+            raise BadInput(where="暂停", found=found, expected=expected)
+        free_from = until
+    return tuple(Change(at=held_at, until=until) for held_at, until in pauses)
+
+
+def _pause(text: str) -> tuple[datetime, datetime]:
+    held_at, slash, until = text.partition("/")
+    if not slash:
+        raise BadInput(where="--pause", found=text, expected="两个时刻，中间一个斜杠：A/B")
+    return parse_instant(held_at), parse_instant(until)
 
 
 def _unit(text: str) -> Unit:

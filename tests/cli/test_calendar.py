@@ -94,6 +94,21 @@ def test_command_stops_with_two_when_it_is_used_wrongly(arguments: list[str], sa
     assert said in done.stderr
 
 
+@pytest.mark.parametrize(
+    "pauses",
+    [["23T10:00Z/20T12:00Z"], ["23T10:00Z/23T12:00Z", "23T11:00Z/23T13:00Z"]],
+    ids=["backwards", "overlapping"],
+)
+def test_pauses_are_refused_when_they_contradict_each_other(pauses: list[str]) -> None:
+    """Facts that cannot have happened are named."""
+    given = [f"--pause=2026-11-{pause.replace('/', '/2026-11-')}" for pause in pauses]
+
+    done = run("due", OFFICE, "--from", "2026-11-20T11:00Z", "--budget", "3wd", *given)
+
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "先后不重叠的一段" in done.stderr
+
+
 def test_bad_pause_is_said_in_the_time_of_the_calendar_when_it_begins_too_early() -> None:
     """What people typed and what was expected stand on one clock: the calendar's own."""
     begun, pause = "2026-11-20T19:00:00+08:00", "2026-11-19T19:00:00+08:00/2026-11-19T20:00:00+08:00"

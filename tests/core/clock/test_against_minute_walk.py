@@ -8,8 +8,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from engine.core.clock.duration import Duration, Unit
-from engine.core.clock.running_clock import ClockFacts, Pause, due
 from engine.core.clock.working_calendar import WorkingCalendar
+from engine.core.clocks import due_of
+from engine.core.matter import Change, Clock
 from tests.core.clock.calendars import ours, walks
 from tests.core.clock.minute_walk import Walk
 
@@ -163,9 +164,10 @@ def test_paused_clock_equals_the_walk_when_it_counts_unpaused_open_minutes_only(
     unpaused = sum(1 for i in range(index, end) if walk.openers[i] and i not in paused)
     assume(unpaused > amount)
     expected = walk.working(index, amount, paused=frozenset(paused))
-    pauses = tuple(Pause(walk.instant(a), walk.instant(b)) for a, b in bounds if a < expected)
+    pauses = tuple(Change(at=walk.instant(a), until=walk.instant(b)) for a, b in bounds if a < expected)
+    clock = Clock(visit=1, calendar="walk", started=walk.instant(index), limit=f"{amount}wm", changes=pauses)
 
-    found = due(pair.ours, ClockFacts(walk.instant(index), Duration(amount, Unit.WORKING_MINUTES), pauses))
+    found = due_of(clock, pair.ours)
 
     assert found is not None
     assert found.at == walk.instant(expected)
