@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from markupsafe import Markup
 
 from api.words import Words, standing
+from engine.services.remember import let_forget
 from engine.services.time_state import TimeState
 
 MOST_KEPT = 2_048
@@ -34,6 +35,12 @@ class Kept:
         self._most = most
         self._guard = threading.Lock()
         self._drawn: dict[Hashable, Markup] = {}
+        let_forget(self)
+
+    def forget(self) -> None:
+        """Keep nothing of what was drawn."""
+        with self._guard:
+            self._drawn.clear()
 
     def __len__(self) -> int:
         """How much is kept."""

@@ -295,17 +295,18 @@ def park(tx: Transaction, failed: Failed, *, now: datetime, ids: Ids) -> None:
 
 def was_taken(tx: Transaction, actor: Actor, key: str) -> bool:
     """Whether a press of *actor* with that key was carried out before."""
-    return bool(tx.answers.get_many([(_name_of_actor(actor), key)]))
+    return bool(tx.answers.get_many([(name_of_actor(actor), key)]))
 
 
 def _name_of(entry: Entry) -> tuple[str, str] | None:
     """Actor and key under which the answer to an entry is kept."""
     if entry.key is None or not isinstance(entry.command, Act | File):
         return None
-    return (_name_of_actor(entry.command.actor), entry.key)
+    return (name_of_actor(entry.command.actor), entry.key)
 
 
-def _name_of_actor(actor: Actor) -> str:
+def name_of_actor(actor: Actor) -> str:
+    """Return what answers are kept for: the post, and who fills it."""
     return f"{actor.post}/{actor.person or ''}"
 
 

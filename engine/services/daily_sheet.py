@@ -15,6 +15,7 @@ from engine.core.scope import Organisation
 from engine.core.terms import UnitKind
 from engine.services.figures import AGAIN_TIMES, RATES, WHOLE, Frame, Pick, rated_counts, wanted_of
 from engine.services.naming import holder_name, place_name, unit_name
+from engine.services.say_erased import is_erasure
 from engine.services.timeline import entries
 from engine.services.worklist import Row, rows_of, secret_value
 from engine.store.listing import Listing
@@ -254,7 +255,10 @@ def last_word(tx: Transaction, matter: Matter, frame: Frame, *, with_texts: bool
     said = entries(
         events, workflow=frame.flow_of(matter.digest), world=frame.world, private=private, catalogue={}
     )  # fmt: skip
-    last = next((one for one in said if not one.is_rule), None)
+    # An erasure is no word about the matter.
+    last = next(
+        (one for one, event in zip(said, reversed(events), strict=True) if not (one.is_rule or is_erasure(event))), None
+    )
     if last is None or last is said[-1]:
         return "派单以后没有人动过" if matter.parent is not None else "立案以后没有人动过", "", ""
     text = last.said[0].text.replace("\n", " ") if last.said and with_texts else ""

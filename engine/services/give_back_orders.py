@@ -19,6 +19,7 @@ from engine.core.workflow.declaration import Workflow
 from engine.errors import BadInput, KeyReused, NotFound
 from engine.services.advance import Door, in_one_transaction
 from engine.services.naming import unit_name
+from engine.services.personal import GONE
 from engine.services.record import record
 from engine.services.sight import sight_in
 from engine.services.take_in_orders import TOPIC, hash_of_file
@@ -34,7 +35,6 @@ HEADINGS = (
     "工单号", "签收时间", "签收单位", "首次回复时间", "回复内容", "办结时间", "办理结果", "结果说明", "状态",
     "本系统编号",
 )  # fmt: skip
-GONE = "（已删除）"
 _SIGNED, _REPLIED = "accepted", "contacted"
 _NOTE = "note"
 _SHEET = "工单反馈"
@@ -272,4 +272,4 @@ def _text(event: Event | None, secrets: Mapping[str, Secret]) -> str:
     secret = secrets.get(_note_of(event))
     if secret is None:
         return ""
-    return GONE if secret.restricted or secret.value is None else str(secret_value(secret.value))
+    return f"（{GONE}）" if secret.restricted or secret.value is None else str(secret_value(secret.value))

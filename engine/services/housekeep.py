@@ -6,12 +6,15 @@ from datetime import datetime, timedelta
 
 from engine.services.deliver import BATCH, Channel, deliver
 from engine.services.digest import make_digests
+from engine.services.erase import clean_journal_again
 from engine.services.keep_orders import forget_old
 from engine.services.look_up import Shelf
 from engine.services.sign_in import KNOWN_FOR
 from engine.store.unit_of_work import UnitOfWork
 
 KEEP_ANSWERS = timedelta(days=30)
+# A photo that was sent and never given with anything: a form closed in the middle, a program that went away.
+KEEP_UNUSED_FILES = timedelta(days=30)
 KEEP_SESSIONS = timedelta(days=90)
 KEEP_TRIES = timedelta(days=1)
 MOST_ROUNDS = 100
@@ -34,10 +37,12 @@ def housekeep(uow: UnitOfWork, shelf: Shelf, *, now: datetime) -> Kept:
     digests = make_digests(uow, shelf, now=now)
     with uow.write() as tx:
         forgotten = tx.answers.forget_before(now - KEEP_ANSWERS)
+        tx.files.forget_unused(before=now - KEEP_UNUSED_FILES)
         forget_old(tx, now=now)
         tx.sessions.forget(ended_before=now - KEEP_SESSIONS)
         tx.sign_in_tries.forget(before=now - KEEP_TRIES)
         tx.known_places.forget(before=now - KNOWN_FOR)
+    clean_journal_again(uow)
     return Kept(len(digests), forgotten)
 
 

@@ -6,7 +6,7 @@ Each stands in the history (`system/looks`) and in a table that an auditor can r
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
 from engine.core.matter import Actor, Matter
@@ -15,7 +15,7 @@ from engine.core.terms import Ability, FieldType, MatterKind, Purpose, RefusalCo
 from engine.core.workflow.declaration import Workflow
 from engine.errors import BadInput, Forbidden, KeyReused, Refused
 from engine.services.advance import in_one_transaction
-from engine.services.personal import PERSONAL_TYPES, masked
+from engine.services.personal import GONE, PERSONAL_TYPES, masked
 from engine.services.record import record
 from engine.services.sight import Sight
 from engine.services.worklist import secret_value
@@ -40,6 +40,11 @@ class Known:
     type: FieldType
     text: str
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether it was erased: then nothing is known but that it once was."""
+        return self.text == GONE
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -55,7 +60,7 @@ def people_masked(tx: Transaction, matter: Matter, *, workflow: Workflow, sight:
     if not sight.sees_masks:
         return ()
     known = _known(tx, matter, workflow=workflow)
-    return tuple(Known(one.field, one.label, one.type, masked(one.type, one.text)) for one in known)
+    return tuple(one if one.is_gone else replace(one, text=masked(one.type, one.text)) for one in known)
 
 
 def look(
@@ -87,8 +92,9 @@ def look(
         if not sight.knows_people:
             raise Forbidden(what=Ability.IDENTITY.label)
         known = tuple(_known(tx, matter, workflow=flow_of(tx, matter.digest)))
-        if known and not _is_repeat(tx, matter, wish, now=now):
-            _record(tx, matter, wish, fields=tuple(one.field for one in known), now=now)
+        fields = tuple(one.field for one in known if not one.is_gone)
+        if fields and not _is_repeat(tx, matter, wish, now=now):
+            _record(tx, matter, wish, fields=fields, now=now)
             _within_quota(tx, wish.actor, now=now, world=world)
         return known
 
@@ -164,5 +170,6 @@ def _known(tx: Transaction, matter: Matter, *, workflow: Workflow) -> Iterator[K
 
 def _told(tx: Transaction, refs: set[str]) -> dict[str, str]:
     found = tx.vault.get_many(refs)
+    gone = {ref: GONE for ref, one in found.items() if one.erased_at is not None}
     values = {ref: secret_value(one.value) for ref, one in found.items() if not one.restricted}
-    return {ref: value for ref, value in values.items() if isinstance(value, str)}
+    return {**gone, **{ref: value for ref, value in values.items() if isinstance(value, str)}}

@@ -63,6 +63,14 @@ def forget_old(tx: Transaction, *, now: datetime) -> None:
             tx.jobs.remove(old.id)
 
 
+def forget_order(tx: Transaction, number: str) -> None:
+    """Forget every file that holds the order of that number, waiting or done: what it told was erased."""
+    named = msgspec.json.encode(number)
+    for old in tx.jobs.of_kind(KIND):
+        if named in old.progress:
+            tx.jobs.remove(old.id)
+
+
 def orders_file(uow: UnitOfWork, kept: str, *, by: Actor, services: Door) -> OrdersFile:
     """
     Return a file with what would happen now, or what became of it.

@@ -11,11 +11,13 @@ from engine.core.matter import Actor, Matter
 from engine.core.terms import BuiltIn, Do, EventType
 from engine.core.workflow.declaration import Workflow
 from engine.errors import NotFound
+from engine.services.judge import ERASED
 from engine.services.look_up import Shelf
+from engine.services.personal import GONE
 from engine.services.record import record
+from engine.services.say_erased import HIDDEN, erased_in
 from engine.store.unit_of_work import Transaction, UnitOfWork
 
-MASK = "（不公开）"
 ACCESS = "access"
 
 
@@ -82,7 +84,7 @@ def _view(tx: Transaction, shelf: Shelf, matter_id: str, *, at: datetime | None,
     shown = [event for event in events if at is None or event.at <= at]
     matter = as_of(events, at) if at is not None else as_of(events, events[-1].at)
     flow = shelf.workflow(tx, events[0].workflow)
-    values = _values(tx, shown) if opened is not None else {}
+    values = {**(_values(tx, shown) if opened is not None else {}), **dict.fromkeys(erased_in(events), f"（{GONE}）")}
     demand = tx.demands.get_many([matter_id]).get(matter_id)
     return View(
         id=matter_id,
@@ -101,7 +103,7 @@ def _values(tx: Transaction, events: Sequence[Event]) -> dict[str, str]:
 
 def _text(value: bytes | None) -> str:
     if value is None:
-        return "（已删除）"
+        return HIDDEN  # nothing of it is left, which its erasure says
     read = msgspec.json.decode(value)
     return "、".join(map(str, read)) if isinstance(read, list) else str(read)
 
@@ -120,7 +122,7 @@ def _line(event: Event, flow: Workflow, values: Mapping[str, str]) -> Line:
         from_=_label(flow, event.from_) if event.from_ else "",
         to=_label(flow, event.to),
         rule=f"{rule['clock']}.{rule['id']} {rule['file']}:{rule['line']}" if rule else "",
-        private={ref.rsplit("/", 1)[-1]: values.get(ref, MASK) for ref in event.private},
+        private={ref.rsplit("/", 1)[-1]: values.get(ref, HIDDEN) for ref in event.private},
     )
 
 
@@ -133,7 +135,7 @@ def _label(flow: Workflow, state: str) -> str:
 
 
 def _action(event: Event, flow: Workflow) -> str:
-    words = {**{one.value: one.label for one in (*Do, *BuiltIn)}, "pii_erased": "删除个人信息"}
+    words = {**{one.value: one.label for one in (*Do, *BuiltIn)}, ERASED: "按要求删去了不公开的内容"}
     if event.type == EventType.ACTED and event.from_ is not None and event.from_ in flow.states:
         actions = flow.actions_of(event.from_)
         if event.action in actions:

@@ -21,6 +21,7 @@ from engine.services.case_file import Surroundings
 from engine.services.clock_card import duration_words, move_words
 from engine.services.foresee import coming_to
 from engine.services.naming import LevelMark, holder_name, place_name, title_of, unit_name
+from engine.services.say_erased import is_erasure
 from engine.services.taking_back import undo_filing_until
 from engine.services.timeline import Entry, Stage, entries, is_for_reporter, is_reporter, stages
 from engine.services.worklist import details_of, secret_value
@@ -310,7 +311,7 @@ def _given_to(line: Entry) -> tuple[str, ...]:
 
 
 def _is_told(event: Event, line: Entry, workflow: Workflow) -> bool:
-    if event.type == EventType.FILED.value or is_for_reporter(event, workflow) or _given_to(line):
+    if is_erasure(event) or event.type == EventType.FILED.value or is_for_reporter(event, workflow) or _given_to(line):
         return True
     moved = event.from_ is not None and event.to != event.from_
     if event.type == EventType.FIRED.value:

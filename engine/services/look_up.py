@@ -19,11 +19,14 @@ from engine.services.calendars import Source as CalendarSource
 from engine.services.calendars import parse_calendar
 from engine.services.organise import VERSION_FACT
 from engine.services.record import DIGESTED_FACT, LOG_FACT
+from engine.store.remembered import forget_all
 from engine.store.unit_of_work import Transaction
 from engine.store.workflows import CalendarVersion, WorkflowVersion
 
 CALENDARS_FACT = "calendars"
 DEFAULT_CALENDAR_FACT = "default_calendar"
+# How often something was erased for good: whoever reads another number than before forgets what it keeps in memory.
+ERASURES_FACT = "erasures"
 
 
 class Text(Frozen, frozen=True):
@@ -82,6 +85,7 @@ class Shelf:
     def __init__(self) -> None:
         self._workflows: dict[str, Workflow] = {}
         self._worlds: dict[tuple[str, ...], World] = {}
+        self._erasures: dict[str, str] = {}
 
     def workflow(self, tx: Transaction, digest: str) -> Workflow:
         """
@@ -125,6 +129,7 @@ class Shelf:
         return self._surroundings(tx, tx.facts.all())
 
     def _surroundings(self, tx: Transaction, facts: Mapping[str, str]) -> Surroundings:
+        self._forget_erased(tx.district, facts.get(ERASURES_FACT, ""))
         log, default, calendars = facts.get(LOG_FACT), facts.get(DEFAULT_CALENDAR_FACT), facts.get(CALENDARS_FACT)
         if log is None or default is None or calendars is None:
             raise Broken(what="数据库还没有开户，或还没有日历", where="deployment")
@@ -136,6 +141,12 @@ class Shelf:
         until = facts.get(DIGESTED_FACT)
         digested = datetime.fromisoformat(until) if until is not None else None
         return Surroundings(log=log, world=world, calendars=calendars, digested=digested)
+
+    def _forget_erased(self, district: str, erasures: str) -> None:
+        """What was erased since the last look, by whatever process, is to stay in no memory of this one."""
+        if self._erasures.setdefault(district, erasures) != erasures:
+            self._erasures[district] = erasures
+            forget_all()
 
     def world(self, tx: Transaction) -> World:
         """Return the world as it now stands."""

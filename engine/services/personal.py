@@ -7,6 +7,8 @@ from engine.core.terms import FieldType
 from engine.core.workflow.declaration import Workflow
 
 PERSONAL_TYPES = frozenset({FieldType.PHONE, FieldType.PERSON})
+# What stands everywhere in place of what was erased for good.
+GONE = "已按要求删去"
 _REPORTER = re.compile(r"reporter\.\d+\.(name|phone)")
 _SHOWN_FRONT, _SHOWN_END, _SHORTEST_PHONE = 3, 4, 10
 _HOUSE = re.compile(r"(.*?\d+\s*(?:号楼|栋|幢|座|号院|号))")

@@ -12,10 +12,18 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from engine.core.matter import Matter
+from engine.store import remembered
+from engine.store.remembered import Forgetful
 
 MOST_KEPT = 4_096
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Forgetful)
+
+
+def let_forget(one: F) -> F:
+    """Return *one*, which lets go of all it keeps when something is erased for good."""
+    return remembered.let_forget(one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,12 @@ class Outcomes:
         self._guard = threading.Lock()
         self._kept: dict[Hashable, _Kept] = {}
         self._most = most
+        let_forget(self)
+
+    def forget(self) -> None:
+        """Keep nothing of what was kept."""
+        with self._guard:
+            self._kept.clear()
 
     def __len__(self) -> int:
         """How much is kept."""

@@ -1,6 +1,6 @@
 """One matter as an auditor reviews it: its chain, what it proves, how it stood at an instant, who saw personal data."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,8 @@ from engine.services.clock_card import move_words
 from engine.services.identity import who_saw
 from engine.services.judge import UNREADABLE
 from engine.services.naming import LevelMark, holder_name, level_mark, place_name
+from engine.services.personal import GONE
+from engine.services.say_erased import erased_in
 from engine.services.search_trail import BROKEN_WORDS, Around, matter_name, post_words_of, readable
 from engine.services.timeline import Entry, entries, limit_words
 from engine.services.verify_one import ChainReport, verify_one
@@ -100,7 +102,7 @@ def review_chain(
     read = [readable(record) for record in records]
     events = [event for event in read if event is not None]
     flow = around.flow_of(matter.digest)
-    lines = _lines(events, flow, around=around)
+    lines, gone = _lines(events, flow, around=around), erased_in(events)
     number = _number(tx, matter)
     when = _instant(records, at=at, seq=seq, now=now)
     return Review(
@@ -112,7 +114,8 @@ def review_chain(
         kind=matter.kind,
         report=report,
         links=tuple(
-            _link(record, event, lines.get(record.seq), flow) for record, event in zip(records, read, strict=True)
+            _link(record, event, lines.get(record.seq), flow, gone=gone)
+            for record, event in zip(records, read, strict=True)
         ),
         then=_then(events, when, around=around),
         first_at=records[0].at,
@@ -130,11 +133,13 @@ def _lines(events: Sequence[Event], flow: Workflow, *, around: Around) -> dict[i
         return {}
 
 
-def _link(record: EventRecord, event: Event | None, said: Entry | None, flow: Workflow) -> Link:
+def _link(
+    record: EventRecord, event: Event | None, said: Entry | None, flow: Workflow, *, gone: Collection[str]
+) -> Link:
     unknown = Entry(at=record.at, who="？", what=BROKEN_WORDS, is_rule=False, level=None, said=(), notes=())
     return Link(
         seq=record.seq, at=record.at, recorded_at=record.recorded_at, said=said if said is not None else unknown,
-        hash=record.head.hex(), kept=_kept(event, flow) if event is not None else (),
+        hash=record.head.hex(), kept=_kept(event, flow, gone) if event is not None else (),
     )  # fmt: skip
 
 
@@ -190,8 +195,9 @@ def _turn(matter: Matter, flow: Workflow, *, around: Around) -> str:
     return holder_name(matter.stands_in or matter.holder, workflow=flow, organisation=around.world.organisation)
 
 
-def _kept(event: Event, flow: Workflow) -> tuple[str, ...]:
-    return tuple(field_words(ref.rsplit("/", 1)[-1], flow) for ref in sorted(event.private))
+def _kept(event: Event, flow: Workflow, gone: Collection[str]) -> tuple[str, ...]:
+    refs = sorted(event.private)
+    return tuple(f"{field_words(one.rsplit('/', 1)[-1], flow)}{f'（{GONE}）' if one in gone else ''}" for one in refs)
 
 
 def field_words(field: str, flow: Workflow) -> str:

@@ -19,7 +19,7 @@ from engine.core.workflow.declaration import Workflow
 from engine.services.look_up import Beside
 from engine.services.naming import place_name, title_of
 from engine.services.sight import Sight, places_below
-from engine.services.worklist import FlowOf, details_of
+from engine.services.worklist import ERASED_DETAIL, FlowOf, details_of
 from engine.store.listing import Listing, Wanted
 from engine.store.unit_of_work import Transaction
 from engine.store.vault import grams_of
@@ -120,7 +120,7 @@ def alike(
         filed_in=(now - timedelta(days=ALIKE_DAYS), now + timedelta(days=1)),
     )
     matters = Listing(tx.connection, tx.district).page(sight.narrow(wanted), after=None, limit=MOST_COMPARED)
-    texts = details_of(tx, matters)
+    texts = {one: text for one, text in details_of(tx, matters).items() if text != ERASED_DETAIL}
     percents = {one.id: _likeness(told, texts[one.id], one) for one in matters if one.id in texts}
     near = sorted((one for one in matters if percents.get(one.id, 0) >= LEAST_ALIKE), key=lambda one: -percents[one.id])
     shown = near[:MOST_ALIKE]

@@ -3,7 +3,7 @@
 from engine.core.history import Event
 from engine.core.matter import Json
 from engine.core.scope import Organisation
-from engine.core.terms import Purpose
+from engine.core.terms import ErasureReason, Purpose
 from engine.services.export_chain import ExportPurpose
 
 TOPICS = {
@@ -38,7 +38,8 @@ _ACTIONS = {
     "units_saved": "存单位", "posts_granted": "任命岗位", "roster_saved": "存值班表", "leave_recorded": "记请假",
     "post_ended": "卸任岗位", "person_added": "加一个人", "orders_taken_in": "收进工单",
     "orders_given_back": "送回工单", "proposed": "提出改时限", "approved": "批准改时限", "refused": "没有批准",
-    "in_effect": "生效", "withdrawn": "撤回", "pii_erased": "删除个人信息",
+    "in_effect": "生效", "withdrawn": "撤回", "erasure_done": "按要求删去个人信息",
+    "erasure_asked": "申请删除个人信息", "erasure_withdrawn": "撤回删除的申请", "erasure_refused": "没有同意删除",
 }  # fmt: skip
 _FACTS = {
     "matter": "事项", "events": "记录条数", "found": "对不上", "purpose": "为什么", "day": "哪天", "agrees": "一致",
@@ -47,12 +48,14 @@ _FACTS = {
     "leaves": "请假", "venues": "场所", "buildings": "楼栋", "organisation": "版本", "calendar": "日历",
     "workflow": "流程", "digest": "摘要", "hash": "摘要", "chains": "链数", "timers": "定时", "reason": "缘由",
     "fields": "看了哪些", "wrong": "错了几次", "scope": "按什么算", "session": "登录", "sessions_ended": "结束的登录",
+    "parts": "删哪些", "values": "删了几项", "second": "谁同意的",
     "exit_code": "退出码", "outside": "存样", "sha256": "文件的摘要", "proposal": "提议", "from": "从", "to": "到",
     "counts": "件数", "count": "件数", "kind": "种类", "token": "令牌", "look": "哪一次",
 }  # fmt: skip
 _VALUES: dict[tuple[str, object], str] = {
     ("kind", "office"): "办公电脑", ("kind", "phone"): "自己的手机",
     ("purpose", "feedback"): "交回上级平台",
+    **{("reason", one.value): one.label for one in ErasureReason},
     **{("purpose", one.value): one.label for one in (*Purpose, *ExportPurpose)},
 }  # fmt: skip
 _SIMPLE = (str, int, bool)

@@ -14,9 +14,12 @@ from engine.core.terms import SYSTEM_ROLE, BuiltIn, Covers, Do, EventType, Field
 from engine.core.workflow.declaration import FieldRule, State, Workflow
 from engine.services.clock_card import duration_words
 from engine.services.naming import LevelMark, field_value, holder_name, level_mark, post_name, role_name, unit_name
+from engine.services.personal import GONE
+from engine.services.say_erased import HIDDEN, erased_in, grounds_of, is_erasure, said_of
 from engine.services.time_state import clock_state, day_seconds
 
 _KINDS_BY_RULE = frozenset({EventType.FIRED.value, EventType.RECOMPUTED.value, EventType.MIGRATED.value})
+_GONE = f"（{GONE}）"
 _ENGINE_WORDS = {
     EventType.CHILD_ENDED.value: "派出的任务有了结果",
     EventType.CANCELLED.value: "随上级事项取消",
@@ -81,6 +84,7 @@ def entries(
     units: dict[str, str] = {}
     lines = []
     listed = tuple(events)
+    private = {**private, **dict.fromkeys(erased_in(listed), _GONE)}
     for event, version in zip(listed, _limits_versions(listed, workflow), strict=True):
         entry = _entry(
             event, workflow=workflow, world=world, private=private, catalogue=catalogue, limits_version=version
@@ -130,6 +134,8 @@ def _entry(
     notes = [*_choices(patch.get("fields") or {}, workflow, catalogue), *files]
     if is_rule:
         notes += _rule_notes(event.data, workflow=workflow, limits_version=limits_version)
+    if is_erasure(event):
+        notes += grounds_of(event.data)
     if event.type == EventType.IMPORTED.value or event.recorded_at != event.at:
         notes.append("补记")
     notes += _pressed_on_a_device(event, zone=world.calendar(None).zone)
@@ -176,6 +182,8 @@ def _what(event: Event, patch: Mapping[str, Any], *, workflow: Workflow, world: 
             return f"{_action_words(event, workflow)}{target}"
         case EventType.FIRED.value:
             return _fired_words(event, patch, target=target, workflow=workflow, world=world)
+        case EventType.SYSTEM.value if is_erasure(event):
+            return said_of(event, workflow)
         case _:
             return f"{_ENGINE_WORDS.get(event.type, '变动')}{target}"
 
@@ -254,9 +262,10 @@ def _said(event: Event, *, workflow: Workflow, private: Mapping[str, object]) ->
         if rule is None or rule.type in (FieldType.PHONE, FieldType.PERSON):
             continue
         if rule.type is FieldType.FILES:
-            files.append(f"{rule.label.zh} {len(value)} 份" if isinstance(value, list) else rule.label.zh)
+            count = f" {len(value)} 份" if isinstance(value, list) else value if value == _GONE else ""
+            files.append(f"{rule.label.zh}{count}")
         else:
-            said.append(Said(label=rule.label.zh, text=str(value) if value is not None else "内容已删除"))
+            said.append(Said(label=rule.label.zh, text=str(value) if value is not None else HIDDEN))
     return tuple(said), files
 
 

@@ -21,7 +21,7 @@ from engine.services.clock_card import move_words, time_of
 from engine.services.count_totals import Totals, on_the_books, totals_of
 from engine.services.foresee import next_to
 from engine.services.naming import LevelMark, level_mark, title_of
-from engine.services.personal import is_personal, personal_fields
+from engine.services.personal import GONE, is_personal, personal_fields
 from engine.services.remember import Basis, Outcomes
 from engine.services.sight import Sight, sight_of
 from engine.services.time_state import TimeState
@@ -33,6 +33,7 @@ from engine.store.vault import Secret
 PAGE_ROWS = 25
 MOST_FOUND = 300
 DETAIL_FIELDS = ("detail", "note")
+ERASED_DETAIL = f"内容{GONE}"
 
 FlowOf = Callable[[str], Workflow]
 _NUMBER = re.compile(r"\d{4}(-\d*)?")
@@ -279,13 +280,15 @@ def number_of(matter: Matter, numbers: Mapping[str, str]) -> str:
 
 
 def details_of(tx: Transaction, matters: Sequence[Matter]) -> dict[str, str]:
-    """Return what was told of each matter; a task has what was told of its demand."""
+    """Return what was told of each matter, or that it was erased; a task has what was told of its demand."""
     refs = {matter.id: _detail_ref(matter) for matter in matters}
     secrets = tx.vault.get_many(set(refs.values()))
     found: dict[str, str] = {}
     for matter_id, ref in refs.items():
         secret = secrets.get(ref)
-        if secret is not None and not secret.restricted and secret.value is not None:
+        if secret is not None and secret.erased_at is not None:
+            found[matter_id] = ERASED_DETAIL
+        elif secret is not None and not secret.restricted and secret.value is not None:
             found[matter_id] = str(secret_value(secret.value))
     return found
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete, select, tuple_, update
 
 from engine.store.bulk import BulkInsert
 from engine.store.repository import Repository, table
@@ -41,6 +41,12 @@ class Answers(Repository):
         """Keep *answers*."""
         rows = [(self.district, a.actor, a.key, a.request_hash, a.answer, a.at) for a in answers]
         _INSERT_ANSWERS.run(self.connection, rows)
+
+    def forget_requests(self, keys: Collection[tuple[str, str]]) -> None:
+        """Keep no longer what those (actor, key) pairs asked for: a repeat is refused, and has no second effect."""
+        if keys:
+            these = (ANSWER.c.district_id == self.district, tuple_(ANSWER.c.actor, ANSWER.c.key).in_(sorted(keys)))
+            self.connection.execute(update(ANSWER).where(*these).values(request_hash=b""))
 
     def forget_before(self, instant: datetime) -> int:
         """Remove answers older than *instant* and return how many."""

@@ -134,6 +134,11 @@ class Demands(Repository):
         """Return the reporters of a demand, in order."""
         return [Reporter(*row) for row in _REPORTERS.rows(self.connection, district=self.district, matter=matter_id)]
 
+    def forget_people(self, matter_id: str) -> None:
+        """Keep no longer whose accounts the reporters of a demand are."""
+        query = update(REPORTER).where(REPORTER.c.district_id == self.district, REPORTER.c.matter_id == matter_id)
+        self.connection.execute(query.values(person=None))
+
     def take_serials(self, series: str, count: int) -> range:
         """Take the next *count* numbers of *series*; others who want some wait until this transaction ends."""
         _BEGIN_SERIES.run(self.connection, [(self.district, series, 0)])

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from engine.store.prepared import Prepared
@@ -28,7 +28,7 @@ _ATTACH = (
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file and what is known of it; `content` is None once erased."""
+    """A file and what is known of it; `content` is None of what was erased by an earlier release."""
 
     id: str
     matter: str | None
@@ -90,7 +90,10 @@ class Files(Repository):
         return StoredFile(*row) if row else None
 
     def erase(self, file_id: str) -> None:
-        """Take the bytes of a file away for good."""
-        self.connection.execute(
-            update(FILE).where(FILE.c.district_id == self.district, FILE.c.id == file_id).values(bytes=None)
-        )
+        """Take a file away for good, its name too: it ends with a hash that anybody with the picture could compare."""
+        self.connection.execute(delete(FILE).where(FILE.c.district_id == self.district, FILE.c.id == file_id))
+
+    def forget_unused(self, *, before: datetime) -> int:
+        """Take away what was sent before an instant and never given with a matter; return how many."""
+        unused = delete(FILE).where(FILE.c.district_id == self.district, FILE.c.matter_id.is_(None), FILE.c.at < before)
+        return int(self.connection.execute(unused).rowcount)

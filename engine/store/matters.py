@@ -115,6 +115,11 @@ class Matters(Repository):
         for row in rows:
             yield row.id, row.seq, row.head
 
+    def of_root(self, root: str) -> list[str]:
+        """Return the ids of a matter and of all that was opened for it, in order."""
+        query = select(MATTER.c.id).where(MATTER.c.district_id == self.district, MATTER.c.root == root)
+        return list(self.connection.execute(query.order_by(MATTER.c.id)).scalars())
+
     def filed_since(self, workflow: str, since: datetime, *, limit: int) -> list[str]:
         """Return the ids of the newest *limit* matters of a flow that were filed since then."""
         query = (

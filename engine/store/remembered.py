@@ -2,20 +2,23 @@
 What reading transactions have found, kept as long as it holds: whoever sees the very same data again is told it again.
 
 Nothing here is cleared when something is written: what is kept is found only by those who see what it was made from.
+Only when something was erased for good does all of it go, here and wherever else words are kept in memory.
 """
 
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sized
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 MOST_KEPT = 1_024
 MOST_ROWS = 8_192
 MOST_SNAPSHOTS = 32  # what was erased must not stay in memory long after
 
 T = TypeVar("T")
+F = TypeVar("F", bound="Forgetful")
 Key: TypeAlias = tuple[Hashable, Hashable]
 
 
@@ -38,6 +41,32 @@ class _Kept:
         return self.since is not None and self.since <= now and (self.until is None or now < self.until)
 
 
+class Forgetful(Protocol):
+    """What keeps things in memory, and can let go of all of them."""
+
+    def forget(self) -> None:
+        """Keep nothing of what was kept."""
+
+
+_KEEPING: weakref.WeakSet[Any] = weakref.WeakSet()
+_KEEPING_GUARD = threading.Lock()
+
+
+def let_forget(one: F) -> F:
+    """Return *one*, which `forget_all` finds from now on, as long as it lives."""
+    with _KEEPING_GUARD:
+        _KEEPING.add(one)
+    return one
+
+
+def forget_all() -> None:
+    """Keep nothing of what this process keeps in memory of matters: something was erased."""
+    with _KEEPING_GUARD:
+        found = list(_KEEPING)
+    for one in found:
+        one.forget()
+
+
 class Memory:
     """What was found lately, the oldest forgotten first; safe to share between threads."""
 
@@ -47,6 +76,14 @@ class Memory:
         self._seen: OrderedDict[Hashable, None] = OrderedDict()
         self._most_kept, self._most_rows = most_kept, most_rows
         self._rows = 0
+        let_forget(self)
+
+    def forget(self) -> None:
+        """Keep nothing of what was kept."""
+        with self._guard:
+            self._kept.clear()
+            self._seen.clear()
+            self._rows = 0
 
     def __len__(self) -> int:
         """How much is kept."""

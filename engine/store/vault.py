@@ -88,14 +88,23 @@ class Vault(Repository):
             hits = hits.join(VAULT, of).join(MATTER, beside).where(seen)
         return list(self.connection.execute(hits.order_by(found.c.ref.desc()).limit(limit)).scalars())
 
+    def kept_of(self, matter_ids: Collection[str]) -> list[tuple[str, str, str]]:
+        """Return (matter, ref, field) of the values of those matters that are still there, in that order."""
+        found: list[tuple[str, str, str]] = []
+        for some in batched_ids(matter_ids):
+            here = (VAULT.c.district_id == self.district, VAULT.c.matter_id.in_(some), VAULT.c.erased_at.is_(None))
+            query = select(VAULT.c.matter_id, VAULT.c.ref, VAULT.c.field).where(*here)
+            found.extend((matter, ref, field) for matter, ref, field in self.connection.execute(query))
+        return sorted(found)
+
     def restrict(self, ref: str) -> None:
         """Hide a value from everyone but the legal role; it still proves."""
         self.connection.execute(self._of(ref).values(restricted=True))
 
     def erase(self, ref: str, *, at: datetime) -> None:
-        """Take a value, its salt and all that finds it away for good."""
+        """Take a value, its salt, whose it is and all that finds it away for good."""
         self.connection.execute(delete(BIGRAM).where(BIGRAM.c.district_id == self.district, BIGRAM.c.ref == ref))
-        self.connection.execute(self._of(ref).values(value=None, salt=None, erased_at=at))
+        self.connection.execute(self._of(ref).values(value=None, salt=None, subject=None, erased_at=at))
 
     def _of(self, ref: str) -> Update:
         return update(VAULT).where(VAULT.c.district_id == self.district, VAULT.c.ref == ref)

@@ -53,7 +53,7 @@ class VaultBigramRow(Row, table=True):
 
 
 class FileRow(Row, table=True):
-    """A file given with a matter; its name is a vault row, `bytes` is gone once erased."""
+    """A file given with a matter; its name is a vault row. Nothing is left of one that was erased."""
 
     __tablename__ = "file"
     __table_args__ = (Index("ix_file_matter", "district_id", "matter_id"),)
