@@ -56,7 +56,7 @@ def press_add(asked: AskedNow, posted: Posted) -> Response:
     asked.require_fresh()
     post = asked.world.organisation.posts.get(_text(posted, "post"))
     since, until = _instant(asked, posted, "since"), _instant(asked, posted, "until")
-    problem = _problem(asked, posted, found=post is not None, since=since, until=until)
+    problem = _problem(asked, found=post is not None, since=since, until=until)
     if problem is None and post is not None and post.unit is not None and since is not None and until is not None:
         duty = Duty(role=post.role, unit=post.unit, post=post.id, since=since, until=until)
         try:
@@ -88,9 +88,7 @@ def press_remove(asked: AskedNow, posted: Posted) -> Response:
     return RedirectResponse(f"{PATH}?week={week}&done=removed", status_code=303)
 
 
-def _problem(
-    asked: Asked, posted: FormData, *, found: bool, since: datetime | None, until: datetime | None
-) -> tuple[str, str] | None:
+def _problem(asked: Asked, *, found: bool, since: datetime | None, until: datetime | None) -> tuple[str, str] | None:
     if not found:
         return ("post", "选一个值班的人")
     if since is None:

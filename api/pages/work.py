@@ -86,11 +86,11 @@ def _sections(asked: Asked, page: Today, *, waits: bool) -> tuple[Section, ...]:
     for group in page.groups:
         rows = tuple(row for row in page.rows if row.group == group.id)
         if rows:
-            sections.append(Section(group.id, _label(asked, group), group.count, rows))
+            sections.append(Section(group.id, _label(group), group.count, rows))
     return tuple(sections)
 
 
-def _label(asked: Asked, group: Group) -> str:
+def _label(group: Group) -> str:
     if group.id != "next" or group.day is None:
         return group.label
     return f"{group.label} {group.day.month}月{group.day.day}日 周{'一二三四五六日'[group.day.weekday()]}"

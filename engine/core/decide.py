@@ -101,7 +101,7 @@ def _file(workflow: Workflow, command: File, *, now: datetime, world: World) -> 
     if command.similar_30d:
         draft.put("fields", SIMILAR, command.similar_30d)
     draft.set(klass=class_of(workflow, draft.get("fields")))
-    target = target_of(start.to, facts=_filing_facts(draft, start), visited={})
+    target = target_of(start.to, facts=_filing_facts(draft), visited={})
     if target is None:
         return Refusal(RefusalCode.CONDITION, "这样的诉求没有对应的第一步。")
     problem = seat_problem(workflow.states[target], command.seats, draft)
@@ -140,8 +140,7 @@ def _lies_in_reach(workflow: Workflow, command: File, *, world: World) -> bool:
     return actor.unit in world.organisation.ancestors(command.place)
 
 
-def _filing_facts(draft: Draft, start: Start) -> dict[str, object]:
-    del start
+def _filing_facts(draft: Draft) -> dict[str, object]:
     first = next(iter(draft.workflow.states))
     draft.set(state=first)
     return draft.facts()

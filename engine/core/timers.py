@@ -30,7 +30,6 @@ AT_DUE = parse_offset("due")
 LATE = "late"
 ATTENTION = frozenset({Do.REMIND, Do.WARN, Do.LATE})
 REVIEW = "review"
-OVER_BUDGET = "over_budget"
 SETTLE = Do.SETTLE.value
 
 

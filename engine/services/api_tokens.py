@@ -8,7 +8,6 @@ import base64
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from engine.core.matter import Actor
 from engine.core.scope import SYSTEM
 from engine.errors import BadInput, NotFound
 from engine.services.keep_sessions import SignedIn, hash_of
@@ -36,9 +35,7 @@ class TokenAsked:
     days: int
 
 
-def make_token(
-    uow: UnitOfWork, wanted: TokenAsked, *, ids: Ids, salts: Salts, now: datetime, by: Actor = SYSTEM
-) -> str:
+def make_token(uow: UnitOfWork, wanted: TokenAsked, *, ids: Ids, salts: Salts, now: datetime) -> str:
     """
     Make a token and return it; it cannot be shown again.
 
@@ -63,7 +60,7 @@ def make_token(
         )  # fmt: skip
         tx.api_tokens.add(made)
         facts = {"token": made.id, "post": post.id, "scope": made.scope, "until": made.expires_at.isoformat()}
-        record(tx, TOPIC, action="token_made", by=by, now=now, data=facts)
+        record(tx, TOPIC, action="token_made", by=SYSTEM, now=now, data=facts)
     return token
 
 
@@ -86,7 +83,7 @@ def signed_by_token(tx: Transaction, token: str, *, now: datetime) -> SignedIn |
     )  # fmt: skip
 
 
-def revoke_token(uow: UnitOfWork, token_id: str, *, now: datetime, by: Actor = SYSTEM) -> None:
+def revoke_token(uow: UnitOfWork, token_id: str, *, now: datetime) -> None:
     """
     End a token.
 
@@ -96,7 +93,7 @@ def revoke_token(uow: UnitOfWork, token_id: str, *, now: datetime, by: Actor = S
     with uow.write() as tx:
         if not tx.api_tokens.revoke(token_id, at=now):
             raise NotFound(what="令牌", found=token_id[:40])
-        record(tx, TOPIC, action="token_revoked", by=by, now=now, data={"token": token_id})
+        record(tx, TOPIC, action="token_revoked", by=SYSTEM, now=now, data={"token": token_id})
 
 
 def list_tokens(tx: Transaction) -> tuple[ApiToken, ...]:

@@ -38,9 +38,9 @@ def check_file(path: Path) -> tuple[Finding, ...]:
     return check_flow_file(path)
 
 
-def check_flow_file(path: Path, folder: Folder | None = None) -> tuple[Finding, ...]:
+def check_flow_file(path: Path) -> tuple[Finding, ...]:
     """Return what is wrong with a flow and its limits table."""
-    folder = folder or read_folder(path.parent)
+    folder = read_folder(path.parent)
     file = read_flow_file(path, folder)
     if file.workflow is None:
         return file.findings

@@ -32,7 +32,7 @@ class Overtaxed(Exception):
     """The child took more memory or time than it may, or died of what it was given; the argument says which."""
 
 
-def run_confined(module: str, given: bytes, *, arguments: tuple[str, ...] = ()) -> bytes:
+def run_confined(module: str, given: bytes) -> bytes:
     """
     Run *module* as a child that calls `confine` first, give it *given*, and return what it writes.
 
@@ -41,7 +41,7 @@ def run_confined(module: str, given: bytes, *, arguments: tuple[str, ...] = ()) 
         Busy: too many others wait.
         Unavailable: no child could be started.
     """
-    command = [sys.executable, "-I", "-X", "utf8", "-m", module, *arguments]
+    command = [sys.executable, "-I", "-X", "utf8", "-m", module]
     try:
         with _line.turn():
             # Our own interpreter with our own module; nothing of the file is on the command line.

@@ -72,13 +72,11 @@ class _Parcel:
     notices: tuple[Outgoing, ...]
 
 
-def deliver(
-    uow: UnitOfWork, shelf: Shelf, *, channels: Mapping[str, Channel], now: datetime, limit: int = BATCH
-) -> Delivered:
-    """Send up to *limit* notices whose time has come."""
+def deliver(uow: UnitOfWork, shelf: Shelf, *, channels: Mapping[str, Channel], now: datetime) -> Delivered:
+    """Send up to a batch of notices whose time has come."""
     with uow.write() as tx:
         zone, flow_of = shelf.world(tx).calendar(None).zone, partial(shelf.workflow, tx)
-        claimed = tx.outbox.claim_due(now, limit=limit, lease_until=now + LEASE)
+        claimed = tx.outbox.claim_due(now, limit=BATCH, lease_until=now + LEASE)
         matters = {one.matter.id: one.matter for one in tx.matters.read_many({n.matter for n in claimed}).values()}
         ready = [notice for notice in claimed if not _put_off(tx, notice, matters, flow_of, zone, now)]
         parcels = list(_parcels(tx, ready, matters, flow_of, zone))

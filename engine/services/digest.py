@@ -14,7 +14,6 @@ from itertools import pairwise
 from typing import Any
 
 from engine.core.history import framed
-from engine.core.matter import Actor
 from engine.core.scope import SYSTEM
 from engine.errors import BadFile, NotFound
 from engine.services.look_up import Shelf
@@ -109,7 +108,7 @@ def _local(instant: datetime | None, zone: tzinfo) -> date:
     return instant.astimezone(zone).date()
 
 
-def make_digests(uow: UnitOfWork, shelf: Shelf, *, now: datetime, by: Actor = SYSTEM) -> list[Digest]:
+def make_digests(uow: UnitOfWork, shelf: Shelf, *, now: datetime) -> list[Digest]:
     """Make the digest of every day that has ended and has none, keep it and note it in the history."""
     with uow.read() as tx:
         zone = shelf.world(tx).calendar(None).zone
@@ -126,10 +125,10 @@ def make_digests(uow: UnitOfWork, shelf: Shelf, *, now: datetime, by: Actor = SY
     # After an outage of weeks, the days on which nothing changed have the digest of the day before them.
     changed = [one for before, one in pairwise([None, *digests]) if one and (not before or one.hash != before.hash)]
     wanted = dict.fromkeys((*changed, *digests[-1:]))
-    return [one for one in wanted if _keep(uow, one, until=day_end(date.fromisoformat(one.day), zone), by=by, now=now)]
+    return [one for one in wanted if _keep(uow, one, until=day_end(date.fromisoformat(one.day), zone), now=now)]
 
 
-def _keep(uow: UnitOfWork, digest: Digest, *, until: datetime, by: Actor, now: datetime) -> bool:
+def _keep(uow: UnitOfWork, digest: Digest, *, until: datetime, now: datetime) -> bool:
     """Keep *digest*, made of everything recorded before *until*, unless another process was faster."""
     with uow.write() as tx:
         tx.events.chain_head(CHAIN)
@@ -138,7 +137,7 @@ def _keep(uow: UnitOfWork, digest: Digest, *, until: datetime, by: Actor, now: d
         tx.digests.add(digest)
         tx.facts.put(DIGESTED_FACT, until.astimezone(UTC).isoformat())
         data = {"day": digest.day, "hash": digest.hash.hex(), "chains": digest.count}
-        record(tx, TOPIC, action="digest", by=by, now=now, data=data)
+        record(tx, TOPIC, action="digest", by=SYSTEM, now=now, data=data)
     return True
 
 

@@ -51,7 +51,7 @@ def read_folder(path: Path) -> Folder:
     """
     if not path.is_dir():
         raise NotFound(what="文件夹", found=str(path))
-    limits = {_stem(file, LIMITS_SUFFIX): read_source(file) for file in sorted(path.glob(f"*{LIMITS_SUFFIX}"))}
+    limits = {_flow_of(file): read_source(file) for file in sorted(path.glob(f"*{LIMITS_SUFFIX}"))}
     flows = {file.stem: read_source(file) for file in sorted(path.glob(f"*{SUFFIX}")) if _is_flow(file)}
     catalogues: dict[str, Catalogue | None] = {}
     findings: list[Finding] = []
@@ -77,7 +77,7 @@ def read_flow_file(path: Path, folder: Folder | None = None) -> FlowFile:
         BadFile: a file cannot be read from the disk.
     """
     if path.name.endswith(LIMITS_SUFFIX):
-        path = path.with_name(_stem(path, LIMITS_SUFFIX) + SUFFIX)
+        path = path.with_name(_flow_of(path) + SUFFIX)
     source = read_source(path)
     beside = folder or read_folder(path.parent)
     workflow, findings = read_flow(source.data, file=source.file, library=beside.library)
@@ -131,8 +131,8 @@ def without_folder(source: Source) -> Source:
     return Source(Path(source.file).name, source.data)
 
 
-def _stem(file: Path, suffix: str) -> str:
-    return file.name.removesuffix(suffix)
+def _flow_of(limits_file: Path) -> str:
+    return limits_file.name.removesuffix(LIMITS_SUFFIX)
 
 
 def _is_flow(file: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Keep venues and buildings, and say which of them a unit has and who looks after a building."""
+"""Keep venues and buildings, and say which of them a unit has."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,11 +18,6 @@ HOME_KINDS = frozenset({UnitKind.GRID.value, UnitKind.ESTATE.value})
 def buildings_of(tx: Transaction, unit: str, *, organisation: Organisation) -> tuple[Building, ...]:
     """Return the buildings of *unit* and of every unit below it."""
     return tx.places.buildings([one for one in organisation.units if unit in organisation.ancestors(one)])
-
-
-def worker_of(building: Building, *, organisation: Organisation, at: datetime) -> str | None:
-    """Return the post that looks after *building* at *at*: its own worker's, or who acts for them."""
-    return organisation.acting_for(building.worker, at) if building.worker is not None else None
 
 
 def save_places(

@@ -16,14 +16,9 @@ _MINUTE_SECONDS = 60
 _HOUR_SECONDS = 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """From when a clock is `soon` and `hot`: working seconds left, or percent of its time used."""
-
-    soon_days_left: int = 1
-    soon_percent: int = 67
-    hot_seconds_left: int = 3 * _HOUR_SECONDS
-    hot_percent: int = 90
+# From when a clock is `soon` and `hot`: so little working time left, or so much of its time used.
+SOON_DAYS_LEFT, SOON_PERCENT = 1, 67
+HOT_SECONDS_LEFT, HOT_PERCENT = 3 * _HOUR_SECONDS, 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +42,7 @@ class TimeState:
     settling: bool = False
 
 
-DEFAULT_THRESHOLDS = Thresholds()
-
-
-def time_state(
-    matter: Matter, *, world: World, now: datetime, thresholds: Thresholds = DEFAULT_THRESHOLDS
-) -> TimeState:
+def time_state(matter: Matter, *, world: World, now: datetime) -> TimeState:
     """
     Return how *matter* stands at *now*: by the clock of its state, else by its review.
 
@@ -66,13 +56,13 @@ def time_state(
     if clock is None or not clock.limit:
         review = matter.clocks.get(REVIEW_CLOCK)
         return TimeState("hold", due=review.due if review is not None else None)
-    state = clock_state(clock, world=world, now=now, thresholds=thresholds)
+    state = clock_state(clock, world=world, now=now)
     if matter.suspended and state.word != "over":
         return TimeState("hold", due=state.due, percent=state.percent, paused=True)
     return state
 
 
-def clock_state(clock: Clock, *, world: World, now: datetime, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> TimeState:
+def clock_state(clock: Clock, *, world: World, now: datetime) -> TimeState:
     """Return how one *clock* stands at *now*."""
     if clock.due is None:
         return TimeState("hold", paused=clock.is_held)
@@ -83,7 +73,7 @@ def clock_state(clock: Clock, *, world: World, now: datetime, thresholds: Thresh
     percent = 100 if total <= 0 else min(100, max(0, (total - left) * 100 // total))
     day = day_seconds(calendar)
     return TimeState(
-        word=_word(left, late=now >= clock.due, percent=percent, working=working, day=day, thresholds=thresholds),
+        word=_word(left, late=now >= clock.due, percent=percent, working=working, day=day),
         due=clock.due,
         percent=percent,
         left_seconds=left,
@@ -111,11 +101,11 @@ def _seconds(start: datetime, end: datetime, *, calendar: WorkingCalendar, worki
 _whole = lru_cache(maxsize=16_384)(_seconds)  # of a clock it is always the same
 
 
-def _word(left: int, *, late: bool, percent: int, working: bool, day: int, thresholds: Thresholds) -> TimeWord:
+def _word(left: int, *, late: bool, percent: int, working: bool, day: int) -> TimeWord:
     if late:
         return "over"
-    if percent >= thresholds.hot_percent or (working and left < thresholds.hot_seconds_left):
+    if percent >= HOT_PERCENT or (working and left < HOT_SECONDS_LEFT):
         return "hot"
-    if percent >= thresholds.soon_percent or (working and left < thresholds.soon_days_left * day):
+    if percent >= SOON_PERCENT or (working and left < SOON_DAYS_LEFT * day):
         return "soon"
     return "calm"

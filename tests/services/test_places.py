@@ -1,16 +1,14 @@
 """Venues and buildings: kept with an event, found by unit, and a building's worker acts through whoever stands in."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 
-from engine.core.scope import SYSTEM, Leave
+from engine.core.scope import SYSTEM
 from engine.errors import BadOrganisation
 from engine.services.demo_places import demo_buildings, demo_venues
 from engine.services.demo_town import COMMUNITIES, grid_id
-from engine.services.organise import record_leave
-from engine.services.places import buildings_of, save_places, worker_of
+from engine.services.places import buildings_of, save_places
 from engine.store.places import Building, Venue
 from tests.support.errand import settle_errands
 from tests.support.pg import Prepare
@@ -47,17 +45,6 @@ def test_buildings_are_those_of_the_unit_and_below_when_asked(town: Town) -> Non
         assert buildings_of(tx, "zhu-2", organisation=organisation) == ()
         assert set(buildings_of(tx, "street", organisation=organisation)) == {HOUSE, other}
         assert tx.places.building("zhu-1.1") == HOUSE
-
-
-def test_worker_of_a_building_is_their_substitute_when_away(town: Town) -> None:
-    """Who looks after a building is the post named there, or who acts for it."""
-    leave = Leave(id="1", post="community_clerk@zhu", since=MONDAY, substitute="community_head@zhu")
-    record_leave(town.uow, leave, by=SYSTEM, now=MONDAY)
-
-    with town.uow.read() as tx:
-        organisation = tx.organisation.load()
-    assert worker_of(HOUSE, organisation=organisation, at=MONDAY - timedelta(1)) == "community_clerk@zhu"
-    assert worker_of(HOUSE, organisation=organisation, at=MONDAY) == "community_head@zhu"
 
 
 @pytest.mark.parametrize(

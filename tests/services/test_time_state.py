@@ -8,7 +8,7 @@ import pytest
 from engine.core.matter import Change, Clock
 from engine.core.scope import Organisation, World
 from engine.services.calendars import load_calendar
-from engine.services.time_state import Thresholds, clock_state, day_seconds
+from engine.services.time_state import clock_state, day_seconds
 
 CALENDAR = load_calendar(Path(__file__).parents[2] / "workflows" / "calendars" / "cn_office.yaml")
 WORLD = World(organisation=Organisation(units=()), calendars={"cn_office": CALENDAR}, default_calendar="cn_office")
@@ -70,13 +70,6 @@ def test_held_clock_stands_still() -> None:
     state = clock_state(held, world=WORLD, now=local(18, "09:00"))
 
     assert (state.word, state.paused) == ("hold", True)
-
-
-def test_thresholds_can_be_set() -> None:
-    """What counts as soon is a matter of configuration."""
-    early = Thresholds(soon_percent=10)
-
-    assert clock_state(three_days(), world=WORLD, now=local(16, "17:30"), thresholds=early).word == "soon"
 
 
 def test_ordinary_day_has_seven_and_a_half_working_hours() -> None:

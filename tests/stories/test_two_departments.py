@@ -4,7 +4,7 @@ from tests.stories.conftest import Street
 from tests.support.town import actor
 
 CLERK, HEAD = actor("community_clerk", "zhu"), actor("community_head", "zhu")
-OFFICE, HEAD_OF_STREET = actor("street_office", "street"), actor("service_centre", "street")
+OFFICE = actor("street_office", "street")
 WATER, HOUSING = actor("department", "water"), actor("department", "housing")
 
 

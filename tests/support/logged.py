@@ -1,6 +1,6 @@
 """A small town with a history worth checking: several matters, rules that fired, private values, a file, a digest."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -89,12 +89,6 @@ def living(url: str) -> Iterator[Town]:
         town.matters = Counted("n")
         town.door = replace(town.door, ids=Counted("j"))
         yield town
-
-
-def matter_with(town: Town, state: Callable[[Matter], bool]) -> Matter:
-    """Return the first matter for which *state* holds."""
-    with town.uow.read() as tx:
-        return next(stored.matter for stored in tx.matters.all() if state(stored.matter))
 
 
 def utc(text: str) -> datetime:

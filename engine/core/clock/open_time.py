@@ -50,7 +50,6 @@ class DayYear(NamedTuple):
     ends: tuple[int, ...]
     working: tuple[int, ...]
     closings: tuple[int, ...]
-    tabled: bool
 
 
 class OpenTime:
@@ -166,7 +165,7 @@ def day_year(rules: CalendarRules, year: int) -> DayYear:
             working.append(ordinal)
             closings.append(closing)
     ends = tuple(_day_end(rules, ordinal, parts) for ordinal in range(first, last))
-    return DayYear(first, ends, tuple(working), tuple(closings), rules.has_table(year))
+    return DayYear(first, ends, tuple(working), tuple(closings))
 
 
 def intervals_of(rules: CalendarRules, ordinal: int, parts: tuple[Stretch, ...]) -> list[Interval]:

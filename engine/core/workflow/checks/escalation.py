@@ -30,7 +30,7 @@ def _way_up(survey: Survey, level: Level) -> Iterator[Finding]:
 
 
 def _budget(survey: Survey, level: Level, rule: TimerRule) -> Iterator[Finding]:
-    if rule.to is None or not rule.do.leaves or not _is_own(level.where.path, rule):
+    if rule.to is None or not rule.do.leaves or not _is_own(rule):
         return
     for target in rule.to.states:
         state = survey.workflow.states[target]
@@ -43,7 +43,7 @@ def _budget(survey: Survey, level: Level, rule: TimerRule) -> Iterator[Finding]:
 
 
 def _rule(survey: Survey, state: State, rule: TimerRule) -> Iterator[Finding]:
-    if rule.do is not Do.ESCALATE or rule.to is None or not _is_own(state.where.path, rule):
+    if rule.do is not Do.ESCALATE or rule.to is None or not _is_own(rule):
         return
     here = _order(survey, state)
     for target in rule.to.states:
@@ -52,7 +52,7 @@ def _rule(survey: Survey, state: State, rule: TimerRule) -> Iterator[Finding]:
             yield survey.at("E410", rule.to.where, f"升级要往上走，「{target}」不比这一级高。平级转办请用 advance。")
 
 
-def _is_own(path: tuple[str | int, ...], rule: TimerRule) -> bool:
+def _is_own(rule: TimerRule) -> bool:
     """Whether the target is written at the rule itself, not taken from the level's `up`."""
     return rule.to is not None and rule.to.where.path[: len(rule.where.path)] == rule.where.path
 
