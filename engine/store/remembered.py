@@ -73,7 +73,7 @@ class Memory:
     def __init__(self, *, most_kept: int = MOST_KEPT, most_rows: int = MOST_ROWS) -> None:
         self._guard = threading.Lock()
         self._kept: OrderedDict[Key, _Kept] = OrderedDict()
-        self._seen: OrderedDict[Hashable, None] = OrderedDict()
+        self._seen: OrderedDict[Hashable, set[Key]] = OrderedDict()  # what is kept of each snapshot
         self._most_kept, self._most_rows = most_kept, most_rows
         self._rows = 0
         let_forget(self)
@@ -123,19 +123,21 @@ class Memory:
             self._forget(key)
             self._rows += kept.rows
             self._kept[key] = kept
+            self._seen.setdefault(key[0], set()).add(key)
+            self._seen.move_to_end(key[0])
             while len(self._kept) > self._most_kept or self._rows > self._most_rows:
                 self._forget(next(iter(self._kept)))
-            self._seen[key[0]] = None
-            self._seen.move_to_end(key[0])
             if len(self._seen) > MOST_SNAPSHOTS:
-                gone, _ = self._seen.popitem(last=False)
-                for old in [one for one in self._kept if one[0] == gone]:
+                _, gone = self._seen.popitem(last=False)
+                for old in gone:
                     self._forget(old)
         return kept
 
     def _forget(self, key: Key) -> None:
         gone = self._kept.pop(key, None)
-        self._rows -= gone.rows if gone is not None else 0
+        if gone is not None:
+            self._rows -= gone.rows
+            self._seen.get(key[0], set()).discard(key)
 
 
 def _rows_of(value: Any) -> int:
