@@ -31,6 +31,7 @@ MODULES = {
     "doctor": "operate",
     "held": "operate",
     "account": "account",
+    "erase": "erase",
 }
 
 

@@ -83,6 +83,13 @@ def look(uow: UnitOfWork, ref: str, *, services: Door) -> Held:
         return held(tx, find(tx, ref), services=services)
 
 
+def number_of(uow: UnitOfWork, there: Held) -> str:
+    """Return what the matter is known by: its number, or its id where it has none."""
+    with uow.read() as tx:
+        demand = tx.demands.get_many((there.matter.id,)).get(there.matter.id)
+    return demand.number if demand is not None else there.matter.id
+
+
 def erase_at_host(uow: UnitOfWork, ref: str, wanted: Wanted, *, now: datetime, services: Door) -> Gone:
     """
     Erase at once, by whoever has the machine in hand; a wish that waits for the same demand is done with it.

@@ -10,7 +10,7 @@ from engine.services.judge import ERASED
 from engine.services.personal import PERSONAL_TYPES, is_personal
 
 HIDDEN = "（不公开）"
-_UNITS = {ErasurePart.PEOPLE: "项", ErasurePart.WORDS: "段", ErasurePart.PHOTOS: "处"}
+_UNITS = {ErasurePart.PEOPLE: "项", ErasurePart.WORDS: "段", ErasurePart.PHOTOS: "张"}
 _REASONS = {reason.value: reason.label for reason in ErasureReason}
 
 
@@ -34,10 +34,17 @@ def part_of(field: str, flow: Workflow) -> ErasurePart:
 
 
 def said_of(event: Event, flow: Workflow) -> str:
-    """Return what an erasure took away: 「按要求删去了姓名和电话 2 项、文字 3 段」."""
+    """Return what an erasure took away: 「按要求删去了姓名和电话 2 项、文字 3 段、照片」."""
     parts = [part_of(ref.rsplit("/", 1)[-1], flow) for ref in event.data.get("erased", ())]
-    counted = [f"{part.label} {parts.count(part)} {_UNITS[part]}" for part in ErasurePart if part in parts]
-    return f"按要求删去了{'、'.join(counted) or '不公开的内容'}"
+    count = {part: parts.count(part) for part in (ErasurePart.PEOPLE, ErasurePart.WORDS)}
+    # What a value named is not known any more: one photo, or nine.
+    photos = [ErasurePart.PHOTOS.label] if ErasurePart.PHOTOS in parts else []
+    return f"按要求删去了{'、'.join([*filter(None, [counted(count)]), *photos]) or '不公开的内容'}"
+
+
+def counted(parts: Mapping[ErasurePart, int]) -> str:
+    """Return how much of each part there is: 「姓名和电话 2 项、照片 1 张」."""
+    return "、".join(f"{part.label} {parts[part]} {_UNITS[part]}" for part in ErasurePart if parts.get(part))
 
 
 def grounds_of(data: Mapping[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from engine.core.command import Act, Command, File
-from engine.core.matter import Actor
+from engine.core.matter import Actor, Value
 from engine.core.scope import SYSTEM
 from engine.core.terms import ErasurePart, ErasureReason, ErasureState
 from engine.errors import BadInput, Conflict, KeyReused, NotFound
@@ -70,11 +70,10 @@ class House:
             seat="lead", unit="housing", given="3wd",
         )  # fmt: skip
         self.press(task)
-        note = {"note": TOLD["note"]}
+        note: dict[str, Value | list[str]] = {"note": TOLD["note"]}
         self.press(Act(matter=TASK, action="note", actor=actor_of("department@housing"), values=note))
         self.press(Act(matter=DEMAND, action="accept", actor=WORKER, values={"category": "A1"}))
-        photo = {"photo_after": [self.photo]}
-        self.press(Act(matter=DEMAND, action="solve", actor=WORKER, values={**note, **photo}))
+        self.press(Act(matter=DEMAND, action="solve", actor=WORKER, values={**note, "photo_after": [self.photo]}))
 
     def _photo(self, name: str, content: bytes) -> str:
         with self.uow.write() as tx:

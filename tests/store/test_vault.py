@@ -70,7 +70,7 @@ def test_restricted_value_still_proves(uow: UnitOfWork) -> None:
 
 
 def test_file_id_binds_its_bytes_and_erasing_leaves_nothing(uow: UnitOfWork) -> None:
-    """A file's id ends with the hash of its bytes; it belongs to the first matter it is given with, and goes with its bytes."""
+    """A file's id ends with the hash of its bytes; it belongs to the first matter it is given with."""
     with uow.write() as tx:
         file_id = tx.files.add("f1", b"picture", media_type="image/png", name_ref=None, at=AT)
         tx.files.attach([(file_id, "m1")])
