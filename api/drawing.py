@@ -17,6 +17,8 @@ def escaped(value: Any) -> str:
         return value
     if type(value) is str and not _SPECIAL(value):
         return value
+    if type(value) is int:
+        return str(value)
     return escape(value)
 
 

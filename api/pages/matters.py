@@ -24,11 +24,9 @@ from engine.services.case_file import (
     Offered,
     Surroundings,
     case_file,
-    find,
     offered_on,
     open_topics,
 )
-from engine.services.show_file import Photos, photos_of
 
 router = APIRouter()
 
@@ -197,19 +195,20 @@ def _around(asked: Asked, tx: Any) -> Surroundings:
 
 def _form(asked: Asked, case: CaseFile | Offered, action: str) -> Form | None:
     offer = next((one for one in case.offers if one.action == action), None)
-    return _form_of(asked, case, offer, opened="") if offer is not None else None
+    return _form_of(asked, case, offer, opened="", units=departments(asked)) if offer is not None else None
 
 
 def _forms(asked: Asked, case: CaseFile | Offered, *, opened: str) -> tuple[Form, ...]:
-    return tuple(_form_of(asked, case, offer, opened=opened) for offer in case.offers)
+    units = departments(asked)
+    return tuple(_form_of(asked, case, offer, opened=opened, units=units) for offer in case.offers)
 
 
-def _form_of(asked: Asked, case: CaseFile | Offered, offer: Offer, *, opened: str) -> Form:
+def _form_of(asked: Asked, case: CaseFile | Offered, offer: Offer, *, opened: str, units: Choices) -> Form:
     return form_of(
         offer,
         etag=case.etag,
         key=asked.sanlian.door.ids(),
-        departments=departments(asked),
+        departments=units,
         topics=_topics(asked) if offer.waits_for is not None else (),
         known=case.fields,
         is_open=offer.action == opened,
@@ -225,13 +224,6 @@ def departments(asked: Asked) -> Choices:
 def _topics(asked: Asked) -> Choices:
     with asked.sanlian.uow.read() as tx:
         return open_topics(tx, viewer=asked.actor, world=asked.world, flow_of=asked.flows_in(tx))
-
-
-def _photos(asked: Asked, case: CaseFile) -> Photos:
-    shelf = asked.sanlian.door.shelf
-    with asked.sanlian.uow.read() as tx:
-        matter = find(tx, case.ref)  # by the name under which the page has just found it
-        return photos_of(tx, matter.id, workflow=shelf.workflow(tx, matter.digest), sight=asked.sight)
 
 
 def _page(
@@ -253,7 +245,7 @@ def _page(
         "history": case.history[:HISTORY_SHOWN], "older": case.history[HISTORY_SHOWN:],
         "has_problems": any(form.problems for form in forms),
         "first_form": next((form for form in forms if form.name == case.first), None),
-        "photos": _photos(asked, case),
+        "photos": case.photos,
         "viewer_label": asked.viewer.label if asked.viewer is not None else "",
         "viewer_post": asked.viewer.id if asked.viewer is not None else None,
     }  # fmt: skip

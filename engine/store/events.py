@@ -19,8 +19,8 @@ _NAMES = ("matter_id", "seq", "type", "at", "recorded_at", "timer_key", "body", 
 _INSERT = BulkInsert(EVENT, ("district_id", *_NAMES))
 _INSERT_CHAIN = BulkInsert(CHAIN, ("seq", "head", "district_id", "id"))
 _UPDATE_CHAIN = BulkUpdate(CHAIN, ("seq", "head"), key=("district_id", "id"), expect="seq")
-_OF_MATTER = Prepared(
-    select(*(EVENT.c[name] for name in _NAMES))
+_BODIES = Prepared(
+    select(EVENT.c.body)
     .where(EVENT.c.district_id == bindparam("district"), EVENT.c.matter_id == bindparam("matter"))
     .order_by(EVENT.c.seq)
 )
@@ -60,11 +60,9 @@ class Events(Repository):
         for row in self.connection.execute(query.order_by(EVENT.c.seq), execution_options={"yield_per": CHUNK}):
             yield EventRecord(*row)
 
-    def of_matter(self, matter: str) -> tuple[EventRecord, ...]:
-        """Return the events of one matter, in order, all at once: a history is short, a system chain is not."""
-        return tuple(
-            EventRecord(*row) for row in _OF_MATTER.rows(self.connection, district=self.district, matter=matter)
-        )
+    def bodies_of(self, matter: str) -> tuple[bytes, ...]:
+        """Return the events of one matter as stored, in order, all at once: a history is short, a chain is not."""
+        return tuple(_BODIES.scalars(self.connection, district=self.district, matter=matter))
 
     def all(self) -> Iterator[EventRecord]:
         """Yield every event of the district, chain by chain in id order, each in order of seq."""

@@ -9,13 +9,15 @@ import msgspec
 import pytest
 
 from engine.core.command import Act
+from engine.core.history import vault_ref
 from engine.core.matter import Actor, Matter, Value
 from engine.core.offers import offers, steady_until
 from engine.core.scope import SYSTEM, Leave, Post, World
 from engine.core.workflow.catalogue import Source
-from engine.services import case_file, dispatching, today, worklist
+from engine.services import case_file, case_lasting, dispatching, retell, today, worklist
 from engine.services.board import board_of, lanes_of
 from engine.services.daily_sheet import Sheet, daily_sheet
+from engine.services.erase import erase
 from engine.services.figures import WHOLE, figure_list, frame_of
 from engine.services.organise import end_post, grant_posts, record_leave, save_units
 from engine.services.publish import publish
@@ -32,6 +34,8 @@ WORKER, CLERK = actor("grid_worker", "zhu-1"), actor("community_clerk", "zhu")
 CENTRE, HEAD = actor("service_centre", "street"), actor("district_centre", "district")
 VIEWERS = (WORKER, actor("grid_worker", "zhu-2"), CLERK, CENTRE)
 MINUTE = timedelta(minutes=1)
+KEPT = ((worklist, "_ROWS"), (today, "_ROWS"), (dispatching, "_OFFERS"), (case_lasting, "_KEPT"), (retell, "_READ"),
+        (retell, "_TOLD"))  # fmt: skip
 
 
 @pytest.fixture
@@ -88,9 +92,8 @@ def anew(town: Town, viewer: Actor, now: datetime) -> list[str]:
     """The same by somebody who remembers nothing."""
     blank = Town(uow=UnitOfWork(town.uow.database, district=town.uow.district), door=town.door)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(worklist, "_ROWS", Outcomes())
-        patch.setattr(today, "_ROWS", Outcomes())
-        patch.setattr(dispatching, "_OFFERS", Outcomes())
+        for place, name in KEPT:
+            patch.setattr(place, name, Outcomes())
         return seen(blank, viewer, now)
 
 
@@ -134,6 +137,15 @@ class Street:
         """Rules act."""
         sweep(town.uow, now=now, services=town.door)
 
+    def erase(self, town: Town, now: datetime) -> None:
+        """What was told of a matter is taken away for good."""
+        if not self.open:
+            return
+        matter = self.open.pop(self.dice.randrange(len(self.open)))
+        others = (Actor(post=f"office.{n}", role="security_admin", person=f"o{n}") for n in "12")
+        erase(town.uow, [vault_ref(matter.id, 1, "detail")], basis="本人要求", by=next(others), second=next(others),
+              now=now, services=town.door)  # fmt: skip
+
     def leave(self, town: Town, now: datetime) -> None:
         """Somebody is away for some hours, beginning soon."""
         self.count += 1
@@ -168,6 +180,7 @@ def test_page_is_never_stale_whatever_happens_in_whichever_process(towns: tuple[
         street.press,
         street.press,
         street.tick,
+        street.erase,
         street.leave,
         street.post,
         street.rule,
@@ -226,8 +239,11 @@ def test_page_changes_when_time_passes_a_due_instant(towns: tuple[Town, Town]) -
                        detail="灯", kind="small")  # fmt: skip
     due = matter.clocks["state"].due
     assert due is not None
+    undone = MONDAY + 10 * MINUTE  # until then the resident may take it back
     instants = [
         MONDAY,
+        undone - timedelta(microseconds=1),
+        undone,
         due - MINUTE,
         due - timedelta(microseconds=1),
         due,
@@ -239,7 +255,7 @@ def test_page_changes_when_time_passes_a_due_instant(towns: tuple[Town, Town]) -
 
     assert shown == [anew(here, WORKER, now) for now in instants]
     late = [today_of(here, now).groups[0].count for now in instants]
-    assert late == [0, 0, 0, 1, 1, 0]
+    assert late == [0, 0, 0, 0, 0, 1, 1, 0]
 
 
 def today_of(town: Town, now: datetime) -> today.Today:
