@@ -1,6 +1,5 @@
 """What every request is given: the deployment, one reading of the clock, who signed in, and the post acted as."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,20 +14,29 @@ from starlette.exceptions import HTTPException
 from api.navigation import Entry, entries, tabs
 from api.sessions import token_of
 from api.words import Words
+from api.writing import FIELD, HEADER, is_same_person, mark_of, person_marked, post_marked
 from engine.core.abilities import abilities_of, office_of
 from engine.core.matter import Actor
 from engine.core.scope import Organisation, Post, World
 from engine.core.terms import SUPERVISOR, Ability
 from engine.core.workflow.declaration import Workflow
 from engine.core.workflow.encoding import LARGEST_FILE_BYTES
-from engine.errors import BadText, Forbidden, NotSignedIn, PasswordChangeNeeded, PasswordNeeded
+from engine.errors import (
+    BadText,
+    Forbidden,
+    NotSignedIn,
+    PasswordChangeNeeded,
+    PasswordNeeded,
+    PostChanged,
+    PostEnded,
+    SanlianError,
+    WrittenByAnother,
+)
 from engine.services.keep_sessions import SignedIn, acting_post, actor_of, find, note_use, posts_held
 from engine.services.naming import post_name
 from engine.services.sight import Sight, no_such_matter, sight_of
 from engine.wiring import Sanlian
 
-# What our script says of who wrote the form it sends; the pages' forms say it in a field.
-WRITER = "Sanlian-Writer"
 THEME_COOKIE = "sanlian-theme"
 SIZE_COOKIE = "sanlian-size"
 THEMES = frozenset({"dark", "outdoor"})
@@ -37,7 +45,6 @@ _CONTENT = frozenset({Ability.WORK, Ability.FILE, Ability.AUDIT})
 _SUPERVISOR_LABEL = "督导员"
 # Until there is a calendar, which names its own.
 _ZONE = ZoneInfo("Asia/Shanghai")
-_OPAQUE_DIGITS = 12
 MAX_FILES = 20
 MAX_FIELDS = 200
 # The longest text there is, a whole limits table, as browsers write it: three signs for a byte, six for a new line.
@@ -120,9 +127,8 @@ class Asked:
         """Who writes in this browser, as it may keep it: person and post, neither by name. Empty for nobody."""
         if self.signed is None:
             return ""
-        person = f"{self.sanlian.uow.district}/{self.signed.person}"
         post = self.viewer.id if self.viewer is not None else ""
-        return f"{_opaque(person)}.{_opaque(f'{person}/{post}')}"
+        return mark_of(self.sanlian.uow.district, self.signed.person, post=post)
 
     def flows_in(self, tx: Any) -> Callable[[str], Workflow]:
         """Return what reads pinned flows by their digest inside the transaction *tx*."""
@@ -217,10 +223,6 @@ class Asked:
             lets_time_pass=self.signed is not None and self.request.app.state.fast_forward is not None,
         )  # fmt: skip
         return {"page": page, "words": self.words}
-
-
-def _opaque(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:_OPAQUE_DIGITS]
 
 
 def sanlian_of(request: Request) -> Sanlian:
@@ -327,4 +329,46 @@ def local_path(wanted: object) -> str:
 
 AskedNow = Annotated[Asked, Depends(asked)]
 AskedByAnybody = Annotated[Asked, Depends(asked_by_anybody)]
-Posted = Annotated[FormData, Depends(posted)]
+PostedByAnybody = Annotated[FormData, Depends(posted)]
+
+
+def posted_by_writer(asked: AskedNow, posted: PostedByAnybody) -> FormData:
+    """
+    Return the form that was posted, once sure that who signed in has written it, with the post of now.
+
+    A page may stand open while somebody else signs in, in another tab or on its way through the page of signing in.
+
+    Raises:
+        WrittenByAnother: it was written by somebody else.
+        PostChanged: with another post.
+    """
+    for mark in (asked.request.headers.get(HEADER), posted.get(FIELD)):
+        if isinstance(mark, str) and mark != asked.writer:
+            raise _not_the_writer(asked, mark)
+    return posted
+
+
+def _not_the_writer(asked: Asked, mark: str) -> SanlianError:
+    district, organisation, signed = asked.sanlian.uow.district, asked.world.organisation, asked.require_signed()
+    post = post_marked(mark, district, organisation=organisation)
+    before = as_viewer(post, organisation=organisation, flows=asked.flows).label if post is not None else ""
+    present = asked.viewer.label if asked.viewer is not None else ""
+    if not is_same_person(mark, asked.writer):
+        with asked.sanlian.uow.read() as tx:
+            names = {one.id: one.name for one in tx.people.all()}
+        names = {one.person: one.name for one in organisation.posts.values()} | names
+        writer = names.get(person_marked(mark, district, people=names) or "", "别人")
+        return WrittenByAnother(writer=_called(writer, before), signed=_called(signed.name, present))
+    if post is None or post.is_held(asked.now):
+        return PostChanged(before=before or "另一个岗位", present=present or "没有岗位")
+    own = f"您现在用的是「{present}」：归它办的，用它重新填。" if present else "您现在没有别的岗位。"
+    return PostEnded(before=before, advice=f"{own}要接着办，问督导员；要加岗位，找安全管理员。")
+
+
+def _called(name: str, post: str) -> str:
+    return f"{post}（{name}）" if post else name
+
+
+Posted = Annotated[FormData, Depends(posted_by_writer)]
+# For a form of which nothing else is read.
+BY_WRITER = (Depends(posted_by_writer),)

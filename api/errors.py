@@ -17,10 +17,11 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
-from api.dependencies import WRITER, Asked, PageFrame, look_of
+from api.dependencies import Asked, PageFrame, look_of
 from api.faults import faults_of, said_of
 from api.navigation import LIST
 from api.rendering import RETRY_SECONDS, draw
+from api.writing import HEADER
 from engine.errors import (
     BadInput,
     Broken,
@@ -32,19 +33,22 @@ from engine.errors import (
     NotSignedIn,
     PasswordChangeNeeded,
     PasswordNeeded,
+    PostChanged,
+    PostEnded,
     Refused,
     SanlianError,
     TokenOnlyReads,
     TokenRefused,
     TooManyTries,
     Unavailable,
+    WrittenByAnother,
 )
 
 logger = logging.getLogger(__name__)
 
 TYPE = "urn:sanlian:error:"
 # What somebody wrote of a matter is sent under such a name; what was chosen is an id or a small number.
-_WRITTEN = "f-"
+_WRITTEN, _REASONS = "f-", frozenset({"reason", "text"})
 _CHOSEN = re.compile(r"[A-Za-z][\w.-]{0,63}|[0-9]{0,5}", re.ASCII)
 # Below it programs are answered, whatever they accept.
 API = "/api/v1/"
@@ -59,6 +63,7 @@ _STATUS: tuple[tuple[type[SanlianError], int], ...] = (
     (TooManyTries, 429),
     (KeyReused, 422),
     (Conflict, 409),
+    (PostChanged, 409),
     (Refused, 409),
     (Unavailable, 503),
     (Broken, 500),
@@ -86,6 +91,9 @@ _TITLE_OF: dict[type[SanlianError], str] = {
     TokenOnlyReads: "这个令牌只能读",
     TokenRefused: "这个令牌不算数",
     PasswordNeeded: "要再输一次密码",
+    WrittenByAnother: "这是别人写的，没有交",
+    PostChanged: "岗位换过了，没有交",
+    PostEnded: "那个岗位结束了，没有交",
     PasswordChangeNeeded: "先换掉一次性密码",
 }
 # Of a request that nothing was read of.
@@ -116,6 +124,7 @@ class Way:
 
 HOME = Way("/", "回首页")
 _WHOLE_LIST = Way(LIST, "去诉求列表")
+_WAYS = dict.fromkeys((PostChanged.code, PostEnded.code), Way("/as", "看我的岗位"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +137,6 @@ class Problem:
     detail: str
     kept: tuple[Kept, ...] = ()
     advice: str = ""
-    way: Way | None = None
 
 
 def problem_of(error: SanlianError, *, kept: Sequence[Kept] = ()) -> Problem:
@@ -139,13 +147,14 @@ def problem_of(error: SanlianError, *, kept: Sequence[Kept] = ()) -> Problem:
     return Problem(status=status, code=error.code, title=title, detail=detail, kept=tuple(kept))
 
 
-def words_sent(request: Request) -> tuple[Kept, ...]:
+def words_sent(request: Request, label: str = "你写的") -> tuple[Kept, ...]:
     """Return what somebody wrote in the form of *request*, as far as it was read."""
     posted = getattr(request.state, "posted", None) or FormData()
     return tuple(
-        Kept("你写的", value)
+        Kept(label, value)
         for name, value in posted.multi_items()
-        if name.startswith(_WRITTEN) and isinstance(value, str) and not _CHOSEN.fullmatch(value.strip())
+        if name.startswith(_WRITTEN) or name in _REASONS
+        if isinstance(value, str) and not _CHOSEN.fullmatch(value.strip())
     )
 
 
@@ -168,7 +177,7 @@ def answer(request: Request, problem: Problem) -> Response:
     """Return *problem* as a page or as `application/problem+json`."""
     headers = _HEADERS_OF.get(problem.code) or _HEADERS.get(problem.status, {})
     if wants_page(request):
-        way = problem.way or _way_on(request)
+        way = _WAYS.get(problem.code) or _way_on(request)
         response = draw("problem.html", {**_frame(request), "problem": problem, "way": way}, status=problem.status)
         response.headers.update(headers)
         return response
@@ -209,7 +218,7 @@ async def turn_away(problem: Problem, scope: Scope, receive: Receive, send: Send
     Our own script gets JSON too: it shows the words on the page where what was written still stands.
     """
     request = Request(scope)
-    response = problem_json(problem) if WRITER in request.headers else answer(request, problem)
+    response = problem_json(problem) if HEADER in request.headers else answer(request, problem)
     if problem.status == HTTPStatus.REQUEST_TIMEOUT:
         response.headers["Connection"] = "close"
     await response(scope, receive, send)
@@ -229,6 +238,10 @@ def install(app: FastAPI) -> None:
         if isinstance(error, Broken):
             logger.error("broken promise", exc_info=error)
         return answer(request, problem_of(error, kept=words_sent(request)))
+
+    @app.exception_handler(WrittenByAnother)  # to sign in would be no way out: somebody has
+    def of_another(request: Request, error: WrittenByAnother) -> Response:
+        return answer(request, problem_of(error, kept=words_sent(request, "写的是")))
 
     @app.exception_handler(HTTPException)
     def bare(request: Request, error: HTTPException) -> Response:

@@ -12,7 +12,8 @@ Every error the engine raises, with its stable code and its wording.
     ├── NotFound            no such matter, workflow, version, calendar, unit, post; or one that is not theirs to see
     ├── Forbidden           a page or command that this post never has (TokenOnlyReads: a token that may not change)
     ├── NotSignedIn         nobody has signed in, or the session is over (SignInRefused: not with these words;
-    │                       TokenRefused: a program's token does not count)
+    │                       TokenRefused: a program's token does not count; WrittenByAnother: not who wrote it)
+    ├── PostChanged         a form that its writer began with another post (PostEnded: which is over)
     ├── TooManyTries        too many failures lately; it says when to try again
     ├── PasswordNeeded      a sensitive act: the password must be given again
     ├── PasswordChangeNeeded  a one-time password must be changed before anything else
@@ -163,6 +164,27 @@ class TokenRefused(NotSignedIn):
 
     code = "token_refused"
     text = "这个令牌不认得、过期了，或已经收回。向管服务器的人要一个新的。"
+
+
+class WrittenByAnother(NotSignedIn):
+    """A form that somebody else wrote than has signed in. Fields: writer, signed."""
+
+    code = "written_by_another"
+    text = "写的是{writer}，现在登录的是{signed}。没有交，没有记在谁名下。要交，由{writer}登录以后再交。"
+
+
+class PostChanged(SanlianError):
+    """A form that its writer began with another post. Fields: before, present."""
+
+    code = "post_changed"
+    text = "写的时候用的岗位是「{before}」，现在用的是「{present}」。没有交。换回那个岗位再交，或者用现在的岗位重新填。"
+
+
+class PostEnded(PostChanged):
+    """A form that its writer began with a post that is over. Fields: before, advice."""
+
+    code = "post_ended"
+    text = "写的时候用的岗位「{before}」已经结束。没有交。{advice}"
 
 
 class CodeRefused(NotSignedIn):

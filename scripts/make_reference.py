@@ -175,8 +175,12 @@ def errors_page() -> str:
 
 
 _NOTHING: dict[str, object] = dict.fromkeys(
-    ("where", "found", "expected", "hint", "what", "reason", "key", "count", "listing", "minutes"), ""
-)
+    (
+        "where", "found", "expected", "hint", "what", "reason", "key", "count", "listing", "minutes", "writer",
+        "signed", "before", "present", "advice",
+    ),
+    "",
+)  # fmt: skip
 
 
 def error_kinds() -> list[type[errors.SanlianError]]:

@@ -20,7 +20,7 @@ from api.pages.guessing import (
     proposing,
     with_building,
 )
-from api.pages.queued import AskedByWriter, lead_on
+from api.pages.queued import lead_on
 from api.pages.receipts import PATH as RECEIPT
 from api.pages.receipts import hand_over
 from api.rendering import draw
@@ -49,7 +49,7 @@ def new(asked: AskedNow, start: Annotated[str, Query(max_length=40)] = "") -> Re
 
 
 @router.post("/matters/new")
-def file(asked: AskedByWriter, posted: Posted) -> Response:
+def file(asked: AskedNow, posted: Posted) -> Response:
     """File the demand that was written, once for each key; or only look what it is like (`look`)."""
     written = typed_in(posted)
     chosen = posted.get("start")

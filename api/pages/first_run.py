@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
-from api.dependencies import Asked, AskedByAnybody, Posted
+from api.dependencies import Asked, AskedByAnybody, PostedByAnybody
 from api.pages.forms import Problem
 from api.pages.signing_in import FIRST_RUN, SIGN_IN, text_of
 from api.rendering import draw
@@ -44,7 +44,7 @@ def show_first_run(asked: AskedByAnybody) -> Response:
 
 
 @router.post(FIRST_RUN)
-def press_first_run(asked: AskedByAnybody, posted: Posted) -> Response:
+def press_first_run(asked: AskedByAnybody, posted: PostedByAnybody) -> Response:
     """Make the three, all or none."""
     if not _is_open(asked):
         return RedirectResponse(SIGN_IN, status_code=303)

@@ -11,7 +11,7 @@ from api.errors import Kept, answer, plain_problem, problem_of, words_sent
 from api.pages.filing import demand_flow, field_in, place_field
 from api.pages.forms import Form, Typed, filled, kept_texts, missing, typed_in, values_of
 from api.pages.guessing import CATEGORY, DETAIL, KIND, PLACE, Guess, building_field, guess, proposing, with_building
-from api.pages.queued import AskedByWriter, lead_on
+from api.pages.queued import lead_on
 from api.pages.uploads import NotKept, with_uploads
 from api.rendering import draw
 from engine.core.decision import Refusal
@@ -36,7 +36,7 @@ def found(asked: AskedNow) -> Response:
 
 
 @router.post(FOUND)
-def hand_in(asked: AskedByWriter, posted: Posted) -> Response:
+def hand_in(asked: AskedNow, posted: Posted) -> Response:
     """File and hand in what was found, once for each key; or only look what it is like (`look`)."""
     asked.require(Ability.FILE)
     flow, way = _way(asked)

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from api.dependencies import AskedNow
+from api.dependencies import BY_WRITER, AskedNow
 from api.rendering import draw
 from engine.core.terms import Ability
 from engine.services.held import release, trust_clock
@@ -28,7 +28,7 @@ def held(asked: AskedNow, done: Annotated[str, Query(max_length=10)] = "") -> HT
     return draw("board/held.html", {**asked.frame("board"), "back": back, "said": SAID.get(done, "")})
 
 
-@router.post("/held/trust")
+@router.post("/held/trust", dependencies=BY_WRITER)
 def trust(asked: AskedNow) -> Response:
     """Take the clock of this machine for right, after comparing it."""
     viewer = asked.require(Ability.LIMITS)
@@ -38,7 +38,7 @@ def trust(asked: AskedNow) -> Response:
     return RedirectResponse("/held?done=trusted", status_code=303)
 
 
-@router.post("/held/release")
+@router.post("/held/release", dependencies=BY_WRITER)
 def let_go(asked: AskedNow) -> Response:
     """Let go what an outage holds back; a second press finds nothing to let go."""
     viewer = asked.require(Ability.LIMITS)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from api.dependencies import Asked, AskedNow, Posted, Viewer
+from api.dependencies import BY_WRITER, Asked, AskedNow, Posted, Viewer
 from api.errors import Kept, answer, problem_of
 from api.pages.limits_form import Typed, effective_at, typed_about
 from api.pages.matters import Notice
@@ -336,7 +336,7 @@ def _not_taken(asked: Asked, proposal_id: str, error: Exception, typed: Typed, *
     return _proposal_page(asked, proposal_id, notices=(notice,), typed=typed, status=status)
 
 
-@router.post("/limits/proposals/{proposal_id}/withdraw")
+@router.post("/limits/proposals/{proposal_id}/withdraw", dependencies=BY_WRITER)
 def withdraw(asked: AskedNow, proposal_id: str) -> Response:
     """Take back one's own proposal."""
     viewer = asked.require(Ability.LIMITS)

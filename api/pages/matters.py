@@ -10,7 +10,7 @@ from api.dependencies import Asked, AskedNow, Posted
 from api.errors import Kept, answer, plain_problem, problem_of, words_sent
 from api.pages.done import done_word
 from api.pages.forms import Choices, Form, Typed, filled, form_of, kept_texts, missing, typed_in, values_of
-from api.pages.queued import AskedByWriter, etag_after, lead_on, was_taken_before
+from api.pages.queued import etag_after, lead_on, was_taken_before
 from api.pages.uploads import NotKept, with_uploads
 from api.rendering import draw
 from engine.core.command import Act, SeatAsked
@@ -78,7 +78,7 @@ def sheet(ref: str, action: str, asked: AskedNow) -> Response:
 
 
 @router.post("/matters/{ref}/do/{action}")
-def act(ref: str, action: str, asked: AskedByWriter, posted: Posted) -> Response:
+def act(ref: str, action: str, asked: AskedNow, posted: Posted) -> Response:
     """Do *action* on a matter, once for each key, only if the page it was pressed on still holds."""
     typed = typed_in(posted)
     if asked.actor is None:
@@ -247,6 +247,5 @@ def _page(
         "first_form": next((form for form in forms if form.name == case.first), None),
         "photos": case.photos,
         "viewer_label": asked.viewer.label if asked.viewer is not None else "",
-        "viewer_post": asked.viewer.id if asked.viewer is not None else None,
     }  # fmt: skip
     return draw("matters/matter.html", context, status=status)

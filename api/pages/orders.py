@@ -9,7 +9,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from api.days import day_of
-from api.dependencies import Asked, AskedNow, Posted, Viewer
+from api.dependencies import BY_WRITER, Asked, AskedNow, Posted, Viewer
 from api.errors import answer, plain_problem
 from api.pages.forms import Problem, key_in
 from api.rendering import draw
@@ -99,7 +99,7 @@ def show(kept: str, asked: AskedNow) -> Response:
     return draw("orders/file.html", context)
 
 
-@router.post("/orders/in/{kept}")
+@router.post("/orders/in/{kept}", dependencies=BY_WRITER)
 def take_in(kept: str, asked: AskedNow) -> Response:
     """Take the file in; the same again changes nothing."""
     viewer = asked.require(Ability.ORDERS)

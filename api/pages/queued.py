@@ -1,39 +1,16 @@
-"""
-Forms that a script sends: at once, or later out of the queue of a phone (api/static/queue.js).
+"""Forms that a script sends: at once, or later out of the queue of a phone (api/static/queue.js)."""
 
-The script says for whom it sends. It is taken only from who wrote it: another person may have signed in on the same
-phone in the meantime, or the same one with another post.
-"""
-
-from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import Depends
 from starlette.responses import RedirectResponse, Response
 
-from api.dependencies import WRITER, Asked, AskedNow
+from api.dependencies import Asked
 from api.pages.forms import Typed
-from engine.errors import NotSignedIn
+from api.writing import HEADER
 from engine.services.advance import Done, was_taken
 
 LEADS_TO = "Sanlian-Leads-To"
 _SAFE_IN_PATHS = "/?&=%#"
-
-
-def asked_by_writer(asked: AskedNow) -> Asked:
-    """
-    Return the request of who wrote the form; without script, whoever is signed in wrote it.
-
-    Raises:
-        NotSignedIn: it was written by somebody else.
-    """
-    writer = asked.request.headers.get(WRITER)
-    if writer is not None and writer != asked.writer:
-        raise NotSignedIn()
-    return asked
-
-
-AskedByWriter = Annotated[Asked, Depends(asked_by_writer)]
 
 
 def lead_on(asked: Asked, path: str, *, etag: str = "") -> Response:
@@ -43,7 +20,7 @@ def lead_on(asked: Asked, path: str, *, etag: str = "") -> Response:
     Args:
         etag: of the matter as the form left it: what its writer wrote next without network was written on that.
     """
-    if WRITER in asked.request.headers:
+    if HEADER in asked.request.headers:
         beside = {"ETag": etag} if etag else {}
         return Response(status_code=204, headers={LEADS_TO: quote(path, safe=_SAFE_IN_PATHS), **beside})
     return RedirectResponse(path, status_code=303)

@@ -7,7 +7,7 @@ import segno
 from fastapi import APIRouter, Depends
 from starlette.responses import RedirectResponse, Response
 
-from api.dependencies import Asked, AskedNow, asked_by_anybody
+from api.dependencies import BY_WRITER, Asked, AskedNow, asked_by_anybody
 from api.rendering import draw
 from api.sessions import address_of, is_secure
 from engine.core.matter import Matter
@@ -94,7 +94,7 @@ def receipt(asked: AskedByAnybody) -> Response:
     return private(draw("track/receipt.html", context))
 
 
-@router.post("/matters/{ref}/receipt")
+@router.post("/matters/{ref}/receipt", dependencies=BY_WRITER)
 def replace(ref: str, asked: AskedNow) -> Response:
     """Give the demand *ref* a new receipt; the one before opens nothing from now on."""
     asked.require(Ability.DISPATCH)

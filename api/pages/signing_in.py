@@ -9,10 +9,11 @@ from fastapi import APIRouter, Query
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from api.dependencies import Asked, AskedByAnybody, AskedNow, Posted, as_viewer, local_path
+from api.dependencies import Asked, AskedByAnybody, AskedNow, Posted, PostedByAnybody, as_viewer, local_path
 from api.navigation import OWN, home_of
 from api.rendering import draw
 from api.sessions import address_of, device_of, hand_out, is_from_here, note_device, take_back, token_of
+from api.writing import FIELD as WRITER
 from engine.core.abilities import looks_after_others
 from engine.errors import BadPassword, Busy, SanlianError, SignInRefused, TooManyTries
 from engine.services.demo_people import PASSWORD as DEMO_PASSWORD
@@ -40,7 +41,7 @@ GOES_ON_AT = "goes-on-at"
 SENT_BY = "sent-by"
 # What our own pages around a form add to it; everything else is carried along.
 _OURS = frozenset({GIVEN_AGAIN, GOES_ON_AT, SENT_BY, "login", "password", "phone", "next"})
-_SILENT = frozenset({"key", "if-match", "start"})
+_SILENT = frozenset({"key", "if-match", "start", WRITER})
 _CHOSEN = re.compile(r"[A-Za-z][\w.-]{0,63}|[0-9]{0,5}", re.ASCII)
 # The first sign that is found counts: most browsers call themselves by several names.
 _DEVICES = (
@@ -78,7 +79,7 @@ def show_sign_in(
 
 
 @router.post(SIGN_IN)
-def press_sign_in(asked: AskedByAnybody, posted: Posted) -> Response:
+def press_sign_in(asked: AskedByAnybody, posted: PostedByAnybody) -> Response:
     """Begin a session under a new token, whatever this browser brought along."""
     kind = SessionKind.PHONE if posted.get("phone") else SessionKind.OFFICE
     browser = Browser(kind=kind, agent=asked.request.headers.get("user-agent", ""))
@@ -177,7 +178,7 @@ def show_password(asked: AskedByAnybody) -> Response:
 
 
 @router.post(PASSWORD)
-def press_password(asked: AskedByAnybody, posted: Posted) -> Response:
+def press_password(asked: AskedByAnybody, posted: PostedByAnybody) -> Response:
     """Change the password; every other session of this person ends."""
     signed = asked.require_signed()
     old, new, again = (text_of(posted, name) for name in ("old", "new", "again"))

@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
-from api.dependencies import Asked, AskedNow, Posted
+from api.dependencies import BY_WRITER, Asked, AskedNow, Posted
 from api.rendering import draw
 from engine.core.terms import Ability
 from engine.errors import BadFile, Busy
@@ -51,7 +51,7 @@ async def upload(asked: AskedNow, posted: Posted) -> Response:
     return await run_in_threadpool(_look, asked, data, name)
 
 
-@router.post(f"{PATH}/{{wanted}}")
+@router.post(f"{PATH}/{{wanted}}", dependencies=BY_WRITER)
 def confirm(asked: AskedNow, wanted: str) -> Response:
     """Do what was shown of an upload."""
     by = asked.require(Ability.PEOPLE).actor

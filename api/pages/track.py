@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
-from api.dependencies import Asked, Posted
+from api.dependencies import Asked, PostedByAnybody
 from api.errors import Kept, answer, plain_problem, problem_of
 from api.pages.done import done_word
 from api.pages.forms import Form, Typed, filled, form_of, kept_texts, missing, typed_in, values_of
@@ -51,7 +51,7 @@ def ask(asked: AskedByAnybody) -> Response:
 
 
 @router.post("/track")
-def look_up(asked: AskedByAnybody, posted: Posted) -> Response:
+def look_up(asked: AskedByAnybody, posted: PostedByAnybody) -> Response:
     """Lead to the page of a code that looks like one."""
     typed = str(posted.get("code", ""))[:_MOST_TYPED]
     code = normal_code(typed)
@@ -72,14 +72,14 @@ def page(code: str, asked: AskedByAnybody, done: str = "") -> Response:
 
 
 @router.post("/t/{code}/do/{action}")
-def act(code: str, action: str, asked: AskedByAnybody, posted: Posted) -> Response:
+def act(code: str, action: str, asked: AskedByAnybody, posted: PostedByAnybody) -> Response:
     """Do *action* as the reporter."""
     matter = _reporters_matter(asked, code)
     return matter if isinstance(matter, Response) else _act(asked, code, matter, action=action, typed=typed_in(posted))
 
 
 @router.post("/t/{code}/rate")
-def rate(code: str, asked: AskedByAnybody, posted: Posted) -> Response:
+def rate(code: str, asked: AskedByAnybody, posted: PostedByAnybody) -> Response:
     """Rate what was done; who is not satisfied may have it done again."""
     matter = _reporters_matter(asked, code)
     if isinstance(matter, Response):

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse
 
-from api.dependencies import SIZE_COOKIE, SIZES, THEME_COOKIE, THEMES, Posted, local_path
+from api.dependencies import SIZE_COOKIE, SIZES, THEME_COOKIE, THEMES, PostedByAnybody, local_path
 
 router = APIRouter()
 
@@ -11,7 +11,7 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 
 @router.post("/look")
-def look(posted: Posted) -> RedirectResponse:
+def look(posted: PostedByAnybody) -> RedirectResponse:
     """Remember how pages should look."""
     answer = RedirectResponse(local_path(posted.get("next")), status_code=303)
     for name, cookie, known in (("theme", THEME_COOKIE, THEMES), ("size", SIZE_COOKIE, SIZES)):

@@ -4,7 +4,7 @@
   var d = document, later = d.currentScript.dataset.later, writer = d.body.dataset.writer;
   if (!writer || !window.indexedDB) return;
   var MOST = 50, MOST_BYTES = 40e6, PATIENCE = 3e4, db, loading, shown;
-  var queue = window.queue = { writer: writer, owner: writer.split(".")[0], send: send, own: own, change: change, remove: remove, tell: tell };
+  var queue = window.queue = { writer: writer, owner: writer.split(".")[0], send: send, own: own, change: change, remove: remove, tell: tell, pageOf: pageOf, formOf: formOf };
 
   // Entries of everybody who writes on this phone; only one's own are seen and sent.
   function store(mode, work) {
@@ -42,12 +42,16 @@
     try {
       var answer = await fetch(url, { method: "POST", body: data, signal: stop.signal, headers: { Accept: "text/html", "Sanlian-Writer": writer } });
       if (answer.status === 408 || answer.status > 501 && answer.status < 505) throw answer; // came too slowly, or nobody was there
+      var shut = answer.status === 401 || answer.redirected, text = await answer.text();
       return {
         to: answer.headers.get("Sanlian-Leads-To"), etag: answer.headers.get("ETag"), busy: answer.status > 499 || answer.status === 429,
-        shut: answer.status === 401 || answer.redirected, text: await answer.text()
+        shut: shut, why: shut && pageOf(text).querySelector("[role=alert] .keep"), text: text
       };
     } finally { clearTimeout(late); }
   }
+
+  function pageOf(text) { return new DOMParser().parseFromString(text, "text/html"); }
+  function formOf(page, url) { return Array.from(page.querySelectorAll("form[data-queue]")).find(function (one) { return one.getAttribute("action") === url; }); }
 
   // A press is kept first, so that it is not lost when the page goes, and taken off when it was answered.
   async function entryOf(form, url, data) {
@@ -81,18 +85,20 @@
     }
     delete form.dataset.sent;
     if (answer && !answer.shut && !(answer.busy && kept)) {
-      if (kept) await (queue.again && queue.again.n === entry.n ? queue.refuse(entry, answer) : remove(entry));
-      if (answer.text[0] === "{") tell(JSON.parse(answer.text).detail);
-      else show(answer.text);
+      var page = answer.text[0] !== "{" && pageOf(answer.text), lost = kept && page && !formOf(page, url);
+      if (lost) await change(entry, { until: 0 }); // sent once more, it is refused with the reason and may be opened again
+      else if (kept) await (queue.again && queue.again.n === entry.n ? queue.refuse(entry, answer) : remove(entry));
+      if (page) show(page);
+      else tell(JSON.parse(answer.text).detail);
+      if (lost && queue.replay) queue.replay();
     } else if (kept) {
       await change(entry, { until: 0 });
       empty(form);
-      await tell("", answer && answer.shut);
+      await tell(answer && answer.why ? answer.why.textContent : "", answer && answer.shut);
       if (!(answer && answer.shut) && queue.replay) queue.replay(offline);
     } else tell("没有送出，手机里也存不下了。你填的还在这一页上，先别关，连上网再按一次。");
   }
-  function show(text) {
-    var page = new DOMParser().parseFromString(text, "text/html");
+  function show(page) {
     d.title = page.title;
     d.body.replaceWith(d.adoptNode(page.body));
     if (window.htmx) htmx.process(d.body);
@@ -133,7 +139,7 @@
     d.getElementById("main").prepend(box);
     var refused = list.filter(function (e) { return e.refused; }).length, waiting = list.length - refused, line = box.querySelector("p");
     box.className = "note mb";
-    line.textContent = said + (shut ? "请先登录。" : "") + (waiting ? waiting + " 条存在手机里，" + (shut ? "登录" : "连上") + "后自动送出。" : "")
+    line.textContent = said + (shut && !said ? "请先登录。" : "") + (waiting ? waiting + " 条存在手机里，" + (shut ? "登录" : "连上") + "后自动送出。" : "")
       + (refused ? refused + " 条没有收下，还在手机里。" : "");
     if (queue.draw) queue.draw(box, list, shut);
     if (!quietly) line.focus();

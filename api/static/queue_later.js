@@ -30,7 +30,10 @@
         }
       }
       shut = answer.shut;
-      if (shut) break;
+      if (shut) {
+        said = answer.why ? answer.why.textContent : "";
+        break;
+      }
       if (answer.to) {
         await queue.remove(entry);
         await goneOn(entry, answer.etag, waiting);
@@ -69,7 +72,7 @@
   queue.refuse = function (entry, answer) { return queue.change(entry, { until: 0, refused: reason(answer.text) }); };
   function reason(text) {
     if (text[0] === "{") return JSON.parse(text).detail;
-    var said = new DOMParser().parseFromString(text, "text/html").querySelector("[role=alert], [data-focus]");
+    var said = queue.pageOf(text).querySelector("[role=alert], [data-focus]");
     return said ? Array.from(said.querySelectorAll("li, h1, b, .keep"), function (one) { return one.textContent; }).join(" ") : "没有收下。";
   }
 
@@ -100,11 +103,9 @@
     var line = make("li", ""), name = nameOf(entry), doing = make("p", "", "row gap1 mt2");
     line.append(make("b", name), make("p", whenOf(entry), "hint"));
     entry.said.forEach(function (text) { line.append(make("p", text, "kept mt2")); });
-    if (entry.writer !== queue.writer) line.append(make("p", "用「" + entry.as + "」写的，换回那个岗位才送。"));
-    if (entry.refused) {
-      line.append(make("p", entry.refused, "err"));
-      doing.append(button("打开再办", name, function () { open(entry); }));
-    }
+    if (entry.writer !== queue.writer) line.append(make("p", "用「" + entry.as + "」写的，换回那个岗位才送。用现在的岗位办，就打开再办。"));
+    if (entry.refused) line.append(make("p", entry.refused, "err"));
+    if (!isWaiting(entry)) doing.append(button("打开再办", name, function () { open(entry); }));
     doing.append(button("删掉", name, function () {
       if (confirm("删掉就找不回来了。删掉「" + name + "」吗？")) queue.remove(entry).then(function () { queue.tell(""); });
     }));
@@ -156,11 +157,11 @@
   function reopen() {
     var n = Number(sessionStorage.getItem(OPEN)), entry = n && listed.find(function (one) { return one.n === n; });
     sessionStorage.removeItem(OPEN);
-    var form = entry && Array.from(d.querySelectorAll("form[data-queue]")).find(function (one) { return one.getAttribute("action") === entry.url; });
+    var form = entry && queue.formOf(d, entry.url);
     if (!form) return;
     queue.again = entry;
     entry.fields.forEach(function (pair) {
-      if (["key", "if-match", "back"].indexOf(pair[0]) < 0) fill(form, pair[0], pair[1]);
+      if (["key", "if-match", "back", "writer"].indexOf(pair[0]) < 0) fill(form, pair[0], pair[1]);
     });
     form.scrollIntoView({ block: "center" });
     form.querySelector("textarea, .main-act").focus({ preventScroll: true });

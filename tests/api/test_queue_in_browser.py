@@ -6,13 +6,16 @@ from datetime import datetime
 from functools import partial
 
 import pytest
+from msgspec import structs
 from PIL import Image
 from playwright.sync_api import Dialog, Locator, Page, Route, expect
 
 from api.app import create_app
 from api.sessions import PLAIN_COOKIE
 from engine.core.history import Event, read_event
+from engine.core.scope import SYSTEM
 from engine.services.keep_sessions import hash_of
+from engine.services.organise import end_post, grant_posts
 from engine.wiring import Sanlian
 from tests.support.browser import OpenPage, ServeApp
 from tests.support.demo import NOW
@@ -240,7 +243,9 @@ def test_entry_is_neither_seen_nor_sent_when_somebody_else_signs_in(
     page = old.context.new_page()
     act_in_browser(page, site, sanlian, OTHER)
     page.context.set_offline(False)
-    expect(line(old)).to_contain_text("请先登录。1 条存在手机里，登录后自动送出。")
+    expect(line(old)).to_contain_text("现在登录的是望坛新苑")
+    expect(line(old)).to_contain_text("没有交，没有记在谁名下。")
+    expect(line(old)).to_contain_text("1 条存在手机里，登录后自动送出。")
     page.goto(f"{site}/work")
     page.locator("h1").click()
     page.wait_for_function("() => window.queue && window.queue.draw")
@@ -271,6 +276,33 @@ def test_entry_waits_when_the_session_is_over_and_goes_out_after_signing_in(
     page.goto(f"{site}/matters/{number}")
     expect(line(page)).to_have_text("送出了 1 条。")
     assert len(events_of(sanlian, number, "note")) == 1
+
+
+def test_press_says_that_the_post_has_ended_and_keeps_what_was_typed_for_another_one(
+    page: Page, site: str, sanlian: Sanlian, number: str
+) -> None:
+    """The page stood open while the post ended: the answer names it, and the words go out with the post of now."""
+    with sanlian.uow.read() as tx:
+        before = tx.organisation.load().posts[WORKER]
+    open_note(page, site, number)
+    successor = structs.replace(before, id=f"{GRID}.grid_worker.9", since=NOW)
+    grant_posts(sanlian.uow, [successor], by=SYSTEM, now=NOW)
+    end_post(sanlian.uow, WORKER, until=NOW, by=SYSTEM, now=NOW)
+    write_note(page, TOLD)
+
+    expect(page.locator("h1")).to_have_text("那个岗位结束了，没有交")
+    expect(page.get_by_role("alert")).to_contain_text("写的时候用的岗位「珠玑东三网格 网格员」已经结束。没有交。")
+    expect(page.get_by_role("alert")).to_contain_text(TOLD)
+    expect(line(page)).to_have_text("1 条没有收下，还在手机里。")
+    assert_accessible(page, width=PHONE_WIDTH)
+    page.locator("#queue li").get_by_role("button", name="打开再办").click()
+    page.wait_for_url(re.compile(r"do=note"))
+    expect(page.locator("#note-note")).to_have_value(TOLD)
+    page.locator("#act-note .main-act").click()
+    expect(page.locator(".tl").first).to_contain_text(TOLD)
+    expect(page.locator("#queue")).to_have_count(0)
+    (event,) = events_of(sanlian, number, "note")
+    assert event.actor.post == successor.id
 
 
 def test_signing_out_warns_when_something_waits(page: Page, site: str, sanlian: Sanlian, number: str) -> None:

@@ -7,8 +7,8 @@ from starlette.datastructures import Headers
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.dependencies import WRITER
 from api.safety import HEADERS, MAX_BODY_BYTES, came_from_here
+from api.writing import HEADER as WRITER
 from engine.wiring import Sanlian
 from tests.api.page import Page
 

@@ -3,6 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
+from api.writing import FIELD
 from engine.core.command import File
 from engine.core.matter import Actor
 from engine.services.advance import Done, Entry, advance
@@ -108,6 +109,7 @@ def test_look_is_refused_to_who_may_not_ask(
 ) -> None:
     """A form copied from somebody else's page gives no rights; what is not seen is not there."""
     form = asked_for(client, number)
+    del form[FIELD]
     act_as(client, post)
 
     answer = client.post(f"/matters/{number}/identity", data=form)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from api.writing import FIELD
 from engine.core.command import Act
 from engine.core.matter import Actor, Matter
 from engine.services.advance import Done, Entry, advance
@@ -161,6 +162,7 @@ def test_press_is_not_taken_when_the_matter_is_in_another_grid(client: TestClien
     number = first_in(sanlian, "grid_doing", "zhujidong-3")
     act_as(client, WORKER)
     form = {**open_form(client, number, "note"), "f-note": "写了一段。"}
+    del form[FIELD]
     act_as(client, "wangtan-1.grid_worker.1")
 
     answer = client.post(f"/matters/{number}/do/note", data=form)

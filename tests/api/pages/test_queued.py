@@ -4,15 +4,22 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import pytest
+from msgspec import structs
 from starlette.testclient import TestClient
 
-from api.dependencies import WRITER
 from api.pages.queued import LEADS_TO
+from api.writing import FIELD
+from api.writing import HEADER as WRITER
 from engine.core.history import read_event
+from engine.core.scope import SYSTEM
+from engine.services.demo_people import PASSWORD
+from engine.services.organise import end_post, grant_posts
 from engine.wiring import Sanlian
 from tests.api.conftest import act_as
 from tests.api.page import Page
 from tests.api.pages.test_matters import first_in, matters_of, open_form
+from tests.support.demo import NOW
 
 GRID = "zhujidong-3"
 WORKER, OTHER, CENTRE = f"{GRID}.grid_worker.1", "wangtan-1.grid_worker.1", "street.service_centre.1"
@@ -56,12 +63,13 @@ def test_form_is_not_taken_when_somebody_else_wrote_it(client: TestClient, sanli
     """Not from a colleague who signed in on the same phone, nor from whoever says nothing sensible."""
     act_as(client, WORKER)
     form, writer = written(client), writer_on(client)
+    del form[FIELD]
     before = len(matters_of(sanlian))
 
     act_as(client, OTHER)
     answers = [client.post("/matters/new", data=form, headers={WRITER: one}) for one in (writer, "", "x.y")]
     number = first_in(sanlian, "grid_doing", "wangtan-1")
-    note = {**open_form(client, number, "note"), "f-note": "约了物业。"}
+    note = {**open_form(client, number, "note"), FIELD: writer, "f-note": "约了物业。"}
     answers.append(client.post(f"/matters/{number}/do/note", data=note, headers={WRITER: writer}))
     answers.append(client.post("/work/found", data=form, headers={WRITER: writer}))
 
@@ -70,6 +78,98 @@ def test_form_is_not_taken_when_somebody_else_wrote_it(client: TestClient, sanli
     assert "note" not in actions_on(sanlian, number)
     act_as(client, WORKER)
     assert client.post("/matters/new", data=form, headers={WRITER: writer}).status_code == 204
+
+
+def test_form_of_one_is_not_taken_from_another_who_has_no_script(client: TestClient, sanlian: Sanlian) -> None:
+    """Both are named, the text can be copied, and nothing stands in anybody's name."""
+    act_as(client, WORKER)
+    form = written(client)
+    before = len(matters_of(sanlian))
+    act_as(client, OTHER)
+
+    refused = client.post("/matters/new", data=form)
+
+    page = Page(refused.text)
+    assert refused.status_code == 401
+    assert "这是别人写的，没有交" in page.text
+    assert f"写的是珠玑东三网格 网格员（{name_of(sanlian, WORKER)}）" in page.text
+    assert f"现在登录的是望坛新苑一网格 网格员（{name_of(sanlian, OTHER)}）" in page.text
+    assert form["f-detail"] in page.text
+    assert len(matters_of(sanlian)) == before
+
+
+def test_form_carried_through_the_page_of_signing_in_is_not_taken_from_another(
+    client: TestClient, sanlian: Sanlian
+) -> None:
+    """The session of one ended, another signed in on that page and «went on»: not in the other's name."""
+    act_as(client, WORKER)
+    form = written(client)
+    before = len(matters_of(sanlian))
+    client.cookies.clear()
+
+    carried = Page(client.post("/matters/new", data=form).text).form("/sign-in")["fields"]
+    went_on = client.post("/sign-in", data={**carried, "login": "centre", "password": PASSWORD}, follow_redirects=True)
+
+    page = Page(went_on.text)
+    assert (went_on.status_code, went_on.url.path) == (401, "/matters/new")
+    assert "这是别人写的，没有交" in page.text
+    assert form["f-detail"] in page.text
+    assert len(matters_of(sanlian)) == before
+
+
+def test_form_written_with_another_post_of_ones_own_says_which_and_where_to_change(
+    client: TestClient, sanlian: Sanlian
+) -> None:
+    """In one tab the post was changed, in the other one the form still stood."""
+    with sanlian.uow.read() as tx:
+        held = tx.organisation.load().posts[WORKER]
+    second = structs.replace(held, id=f"{GRID}.grid_leader.9", role="grid_leader")
+    grant_posts(sanlian.uow, [second], by=SYSTEM, now=NOW)
+    act_as(client, WORKER)
+    form = written(client)
+    act_as(client, second.id)
+
+    refused = client.post("/matters/new", data=form)
+
+    page = Page(refused.text)
+    assert refused.status_code == 409
+    assert "写的时候用的岗位是「珠玑东三网格 网格员」，现在用的是「珠玑东三网格 网格长」。没有交。" in page.text
+    assert form["f-detail"] in page.text
+    assert 'href="/as"' in refused.text
+
+
+@pytest.mark.parametrize("has_more", [True, False], ids=["another", "none"])
+def test_form_written_with_a_post_that_ended_meanwhile_says_so(
+    client: TestClient, sanlian: Sanlian, has_more: bool
+) -> None:
+    """With and without another post: what has happened, whom to ask, and the text."""
+    with sanlian.uow.read() as tx:
+        held = tx.organisation.load().posts[WORKER]
+    act_as(client, WORKER)
+    form = written(client)
+    if has_more:
+        second = structs.replace(held, id=f"{GRID}.grid_leader.9", role="grid_leader")
+        grant_posts(sanlian.uow, [second], by=SYSTEM, now=NOW)
+    end_post(sanlian.uow, WORKER, until=NOW, by=SYSTEM, now=NOW)
+
+    answers = [client.post("/matters/new", data=form, headers=one) for one in ({}, {WRITER: form[FIELD]})]
+
+    for refused in answers:
+        page = Page(refused.text)
+        assert refused.status_code == 409
+        assert "写的时候用的岗位「珠玑东三网格 网格员」已经结束。没有交。" in page.text
+        assert ("您现在用的是「珠玑东三网格 网格长」" in page.text) is has_more
+        assert "问督导员" in page.text
+        assert form["f-detail"] in page.text
+        assert client.get("/as").status_code == 200
+
+
+def name_of(sanlian: Sanlian, post: str) -> str:
+    """The name of who holds a post."""
+    with sanlian.uow.read() as tx:
+        person = tx.people.get(tx.organisation.load().posts[post].person)
+    assert person is not None
+    return person.name
 
 
 def test_writer_tells_people_and_posts_apart_and_names_nobody(client: TestClient) -> None:

@@ -2,6 +2,7 @@
 
 from starlette.testclient import TestClient
 
+from api.writing import FIELD
 from engine.wiring import Sanlian
 from tests.api.conftest import act_as
 from tests.api.page import Page
@@ -46,6 +47,7 @@ def test_words_are_shown_again_when_the_matter_has_gone_meanwhile(client: TestCl
     number = first_in(sanlian, "grid_doing", "zhujidong-3")
     act_as(client, WORKER)
     form = {**open_form(client, number, "note"), "f-note": "约了物业明早开井。"}
+    del form[FIELD]
     act_as(client, OTHER)
 
     answer = client.post(f"/matters/{number}/do/note", data=form)
