@@ -1,5 +1,6 @@
 """The clock card of a matter: the sentence «如果没人处理…», the coming events, one cell a working day."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -149,14 +150,14 @@ def _do_word(one: Coming) -> str:
     return "催一次进展" if one.do is Do.PROGRESS else one.do.label
 
 
-def event_words(one: Coming, *, workflow: Workflow, world: World, you: Holder) -> str:
-    """Return what a coming event does, as said to *you*: 「提醒你」, 「自动升级到社区」."""
+def event_words(one: Coming, *, workflow: Workflow, world: World, you: Collection[Holder]) -> str:
+    """Return what a coming event does, as said to *you* with the posts you act for: 「提醒你」, 「自动升级到社区」."""
     return _step(one, workflow=workflow, world=world, you=you).text
 
 
-def _step(one: Coming, *, workflow: Workflow, world: World, you: Holder | None = None) -> Step:
+def _step(one: Coming, *, workflow: Workflow, world: World, you: Collection[Holder] = ()) -> Step:
     who = holder_name(one.who, workflow=workflow, organisation=world.organisation) if one.who is not None else ""
-    who = "你" if one.who is not None and one.who == you else who
+    who = "你" if one.who in you else who
     if one.moves:
         reason = f"（{one.reason.zh}）" if one.reason is not None else ""
         to_whom = f"轮到{who}" if who and one.ends is None else ""

@@ -21,7 +21,6 @@ from engine.services.worklist import FlowOf, details_of, number_of
 from engine.store.events import EventRecord
 from engine.store.unit_of_work import Transaction
 
-NOBODY = Holder(role="")
 _PERSONS = frozenset({"reporter", "doers", "settling"})
 
 
@@ -316,7 +315,7 @@ def _coming(one: Coming, *, workflow: Workflow, world: World) -> ComingEvent:
         at=one.at.astimezone(zone),
         due_at=one.due.astimezone(zone),
         kind=one.do.value,
-        text=event_words(one, workflow=workflow, world=world, you=NOBODY),
+        text=event_words(one, workflow=workflow, world=world, you=()),
         state=Named(one.state, workflow.states[one.state].label.zh),
         level=one.level,
         moves=one.moves,

@@ -109,7 +109,7 @@ def today(tx: Transaction, viewer: Actor, *, waits: bool, cursor: str, around: A
     )
     closes = calendar.day_end(calendar.local(now).date())
     return Today(
-        rows=_rows(found, viewer=viewer, groups=groups, around=around),
+        rows=_rows(found, you=_you(viewer, around), groups=groups, around=around),
         groups=counted,
         waiting=waiting,
         next_cursor=write_cursor(_last(found.matters[-1])) if found.more else "",
@@ -182,10 +182,23 @@ def group_of(due: datetime | None, groups: Sequence[Group]) -> str:
     )
 
 
-def _rows(found: Listed, *, viewer: Actor, groups: Sequence[Group], around: Around) -> tuple[TodayRow, ...]:
+class _You(NamedTuple):
+    """Who looks, and whose work that is: their own post's and of those they stand in for."""
+
+    viewer: Actor
+    holders: tuple[Holder, ...]
+
+
+def _you(viewer: Actor, around: Around) -> _You:
+    behind = around.world.organisation.absent_behind(viewer.post, around.now)
+    own = Holder(role=viewer.role, unit=viewer.unit)
+    return _You(viewer, (own, *(Holder(role=one.role, unit=one.unit) for one in behind)))
+
+
+def _rows(found: Listed, *, you: _You, groups: Sequence[Group], around: Around) -> tuple[TodayRow, ...]:
     return tuple(
         _row(
-            matter, number_of(matter, found.numbers), found.told.get(matter.id), viewer=viewer, groups=groups,
+            matter, number_of(matter, found.numbers), found.told.get(matter.id), you=you, groups=groups,
             around=around,
         )
         for matter in found.matters
@@ -193,17 +206,17 @@ def _rows(found: Listed, *, viewer: Actor, groups: Sequence[Group], around: Arou
 
 
 def _row(
-    matter: Matter, number: str, detail: str | None, *, viewer: Actor, groups: Sequence[Group], around: Around
+    matter: Matter, number: str, detail: str | None, *, you: _You, groups: Sequence[Group], around: Around
 ) -> TodayRow:
     flow, world, now = around.flow_of(matter.digest), around.world, around.now
     coming = next_to(matter, now=now, workflow=flow, world=world)
 
     def work_out() -> tuple[_Lasting, datetime | None]:
         until = steady_until(flow, matter, now=now, world=world)
-        return _lasting(matter, number, detail, coming, viewer=viewer, flow=flow, around=around), until
+        return _lasting(matter, number, detail, coming, you=you, flow=flow, around=around), until
 
-    basis = Basis(matter, (number, detail, viewer), (flow, world, coming))
-    lasting = _ROWS.of((matter.id, viewer.post), basis, now=now, work_out=work_out)
+    basis = Basis(matter, (number, detail, you), (flow, world, coming))
+    lasting = _ROWS.of((matter.id, you.viewer.post), basis, now=now, work_out=work_out)
     clock = matter.clocks.get(STATE_CLOCK)
     return TodayRow(
         ref=lasting.ref,
@@ -239,10 +252,10 @@ _ROWS = Outcomes()
 
 
 def _lasting(
-    matter: Matter, number: str, detail: str | None, coming: tuple[Coming, ...], *, viewer: Actor, flow: Workflow,
+    matter: Matter, number: str, detail: str | None, coming: tuple[Coming, ...], *, you: _You, flow: Workflow,
     around: Around,
 ) -> _Lasting:  # fmt: skip
-    world = around.world
+    world, viewer = around.world, you.viewer
     state = flow.states[matter.state]
     offered = in_order(offers(flow, matter, viewer, now=around.now, world=world))
     first = first_act(offered, matter, flow=flow)
@@ -253,19 +266,18 @@ def _lasting(
         place=place_name(matter.place, world.organisation) if matter.place != viewer.unit else "",
         state=f"{state.label.zh}{seat}",
         level=level_mark(flow, matter.level) if matter.kind == MatterKind.DEMAND else None,
-        coming=_coming(coming, flow, viewer=viewer, world=world),
+        coming=_coming(coming, flow, you=you.holders, world=world),
         first=first,
         why_none="" if first is not None else _why_none(state, offered),
     )
 
 
-def _coming(coming: tuple[Coming, ...], flow: Workflow, *, viewer: Actor, world: World) -> tuple[Next, ...]:
+def _coming(coming: tuple[Coming, ...], flow: Workflow, *, you: tuple[Holder, ...], world: World) -> tuple[Next, ...]:
     """The next automatic event, and the next that takes the matter away."""
     shown = list(coming[:1])
     move = next_move(coming)
     if move is not None and move not in shown:
         shown.append(move)
-    you = Holder(role=viewer.role, unit=viewer.unit)
     return tuple(Next(at=one.at, text=event_words(one, workflow=flow, world=world, you=you)) for one in shown)
 
 

@@ -233,6 +233,8 @@ def test_work_goes_to_the_substitute_while_somebody_is_away_and_comes_back(
     assert "你在代珠玑东三网格 网格员，到 11月24日为止。" in page
     assert "你在请假，到 11月24日为止。这些事由珠玑东一网格 网格员代。" in away
     assert said.status_code == 303
+    assert "提醒你" in page
+    assert "提醒珠玑东三网格" not in page
     assert re.search(r"<b>珠玑东一网格 网格员</b>", told)
     back, page = on_list(client, SUBSTITUTE)
     assert (back, on_list(client, WORKER)[0]) == (before, own)
