@@ -107,15 +107,28 @@ def _kind_of(stretch: Stretch) -> Stretch:
 
 @lru_cache(maxsize=MOST_QUERIES)
 def _page(pattern: Desk, *, waits: bool, after: bool | None) -> Prepared:
-    """Return the query of a page; *after* tells whether the last row of the page before had an instant."""
-    lying = _lying(pattern)
-    is_waiting = _step(lying).in_(_names(pattern.waiting))
-    chosen = select(lying.c.id).where(is_waiting if waits else ~is_waiting)
-    if after is not None:
-        chosen = chosen.where(_beyond(lying, is_dated=after))
-    chosen = chosen.order_by(lying.c.due_at.asc().nulls_last(), lying.c.id).limit(bindparam("limit"))
-    here = (MATTER.c.district_id == bindparam("district"), MATTER.c.id.in_(chosen))
+    """
+    Return the query of a page; *after* tells whether the last row of the page before had an instant.
+
+    No part of the desk gives more than the page can show: joined first and sorted then, all that lies there is read.
+    """
+    parts = (_first_of(*part, pattern=pattern, waits=waits, after=after) for part in _parts(pattern))
+    chosen = union(*parts).subquery("chosen")
+    first = select(chosen.c.id).order_by(chosen.c.due_at.asc().nulls_last(), chosen.c.id).limit(bindparam("limit"))
+    here = (MATTER.c.district_id == bindparam("district"), MATTER.c.id.in_(first))
     return Prepared(select(MATTER.c.snapshot).where(*here).order_by(MATTER.c.due_at.asc().nulls_last(), MATTER.c.id))
+
+
+def _first_of(part: Select[Any], is_in_order: bool, *, pattern: Desk, waits: bool, after: bool | None) -> Select[Any]:
+    """What of *part* can be on the page; *is_in_order* if its index has it so."""
+    due = MATTER.c.due_at
+    is_waiting = _step(MATTER).in_(_names(pattern.waiting))
+    chosen = part.where(is_waiting if waits else ~is_waiting)
+    if after is not None:
+        chosen = chosen.where(_beyond(MATTER, is_dated=after))
+    # By the bare instant SQLite would go through everything open in that order, for the few that lie at some places.
+    order = (due.asc().nulls_last(),) if is_in_order else (due.is_(None), due)
+    return select(chosen.order_by(*order, MATTER.c.id).limit(bindparam("limit")).subquery())
 
 
 @lru_cache(maxsize=MOST_QUERIES)
@@ -127,13 +140,21 @@ def _counts(pattern: Desk, stretches: tuple[Stretch, ...]) -> Prepared:
 
 
 def _lying(pattern: Desk) -> Subquery:
-    """What lies on the desk: each seat's part from its own index, for with OR every open matter is read."""
-    column = MATTER.c
-    mine = [_part(held, column.holder_role == role) for role, held in _by_role(pattern.seats)]
+    """All that lies on the desk."""
+    return union(*(part for part, _ in _parts(pattern))).subquery("lying")
+
+
+def _parts(pattern: Desk) -> Iterator[tuple[Select[Any], bool]]:
+    """
+    Yield what lies on the desk by parts, and whether the index of each has it in order of what is due.
+
+    Each seat's part is read from its own index, for with OR every open matter is read.
+    """
+    for role, held in _by_role(pattern.seats):
+        yield _part(held, MATTER.c.holder_role == role), True
     if pattern.states:
-        here = column.place.in_(bindparam("places", expanding=True))
-        mine.append(_part(here, _step(MATTER).in_(_names(pattern.states))))
-    return union(*mine).subquery("lying")
+        here = MATTER.c.place.in_(bindparam("places", expanding=True))
+        yield _part(here, _step(MATTER).in_(_names(pattern.states))), False
 
 
 def _part(*conditions: ColumnElement[bool]) -> Select[Any]:
@@ -170,8 +191,8 @@ def _within(lying: Subquery, stretch: Stretch, *, prefix: str) -> ColumnElement[
     return and_(*bounds)
 
 
-def _beyond(lying: Subquery, *, is_dated: bool) -> ColumnElement[bool]:
-    due, ident = lying.c.due_at, lying.c.id
+def _beyond(of: FromClause, *, is_dated: bool) -> ColumnElement[bool]:
+    due, ident = of.c.due_at, of.c.id
     at: BindParameter[datetime] = bindparam("after_at")
     last: BindParameter[str] = bindparam("after_id")
     if not is_dated:
