@@ -32,6 +32,7 @@ ENTRIES = (
     _entry("/limits", "时限", "limits", "clock", Ability.LIMITS, Ability.APPROVE),
     _entry("/audit", "审计", "audit", "search", Ability.AUDIT),
     _entry("/people", "人员", "people", "people", Ability.PEOPLE),
+    _entry("/erasures", "删除", "erasures", "shield", Ability.ERASURES),
     _entry("/accounts", "账号", "accounts", "key", Ability.ACCOUNTS),
 )
 # Which page each post begins its day with: the first it may open; who looks after others begins with all of it.

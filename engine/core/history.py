@@ -23,11 +23,11 @@ class Event(Frozen, frozen=True, kw_only=True):
     """
     One change of a matter, as it stands in the log.
 
-    `at` is when it counts, `recorded_at` when it was written; they differ only for imports. `due_at` and
-    `fired_at` belong to rule events. `cause` is the timer's key or the idempotency key. `workflow` and `calendar`
-    are content hashes. `private` maps vault rows to commitments. `data` holds `patch` (RFC 7386) and structured
-    facts such as the rule's clock, id and line, or `pressed_at`: when a device says a press was made that reached us
-    later (nothing is counted from it).
+    `at` is when it counts, `recorded_at` when it was written; they differ for imports, and where words of a matter that
+    had ended were erased. `due_at` and `fired_at` belong to rule events. `cause` is the timer's key or the idempotency
+    key. `workflow` and `calendar` are content hashes. `private` maps vault rows to commitments. `data` holds `patch`
+    (RFC 7386) and structured facts such as the rule's clock, id and line, or `pressed_at`: when a device says a press
+    was made that reached us later (nothing is counted from it).
     """
 
     action: str

@@ -134,18 +134,21 @@ def erase_parts(
     Beside the values goes what else could tell of them: whose account reported it, what repeats of presses are told
     by, and files of work orders that wait with the same words.
     """
+    root = there.matter.root
     refs: dict[str, list[str]] = {}
     for part in parts:
         for matter_id, some in there.refs.get(part, {}).items():
             refs.setdefault(matter_id, []).extend(some)
-    tx.matters.load_many(tx.matters.of_root(there.matter.root))  # locked in their order, before any of them is written
+    tx.matters.load_many(tx.matters.of_root(root))  # locked in their order, before any of them is written
     for matter_id in sorted(refs):
         ordered = sorted(refs[matter_id])
         for start in range(0, len(ordered), MOST_REFS):
             _erase_refs(tx, ordered[start : start + MOST_REFS], because, now=now, services=services)
-    root = there.matter.root
-    if ErasurePart.PEOPLE in parts:
+    if ErasurePart.PEOPLE in parts and there.accounts:
         tx.demands.forget_people(root)
+        _note(tx, root, {**_said(because), "erased": [], "accounts": there.accounts}, by=because.by, now=now,
+              services=services)  # fmt: skip
+        tx.facts.count_up(ERASURES_FACT)
     demand = tx.demands.get_many((root,)).get(root)
     if demand is not None and demand.external_number and set(parts) - {ErasurePart.PHOTOS}:
         forget_order(tx, demand.external_number)
@@ -181,8 +184,7 @@ def _erase_refs(tx: Transaction, refs: Sequence[str], because: Basis, *, now: da
     secrets = _secrets(tx, refs)
     matter_id = next(iter(secrets.values())).matter
     tx.answers.forget_requests(_requests(tx, matter_id, set(secrets)))
-    second = because.second.post if because.second is not None else ""
-    data: dict[str, object] = {"erased": sorted(secrets), "basis": because.reason, "second": second}
+    data = {**_said(because), "erased": sorted(secrets)}
     seq = _note(tx, matter_id, data, by=because.by, now=now, services=services)
     flow = services.shelf.workflow(tx, tx.matters.read_many((matter_id,))[matter_id].matter.digest)
     left = (ref for _, ref, field in tx.vault.kept_of((matter_id,)) if ref not in secrets and _is_files(field, flow))
@@ -194,6 +196,10 @@ def _erase_refs(tx: Transaction, refs: Sequence[str], because: Basis, *, now: da
     tx.facts.count_up(ERASURES_FACT)
     tx.facts.put(JOURNAL_FACT, _YES)
     return seq
+
+
+def _said(because: Basis) -> dict[str, object]:
+    return {"basis": because.reason, "second": because.second.post if because.second is not None else ""}
 
 
 def _requests(tx: Transaction, matter_id: str, refs: Collection[str]) -> set[tuple[str, str]]:
@@ -219,7 +225,9 @@ def _note(tx: Transaction, matter_id: str, data: dict[str, object], *, by: Actor
         raise NotFound(what="事项", found=matter_id)
     around = services.shelf.surroundings(tx)
     before = stored.matter
-    at = max(now, before.at, around.digested or now)
+    recorded_at = max(now, before.at, around.digested or now, tx.events.recorded_at(matter_id, before.seq) or now)
+    # What has ended ended when it did: figures and pages take that from the matter's last instant.
+    at = recorded_at if before.is_open else before.at
     after: Matter = msgspec.structs.replace(before, seq=before.seq + 1, at=at)
     occurrence = Occurrence(
         type=EventType.SYSTEM, from_=before.state, to=before.state, action=ERASED, actor=by, at=at, data=dict(data)
@@ -229,7 +237,7 @@ def _note(tx: Transaction, matter_id: str, data: dict[str, object], *, by: Actor
         decision,
         Seal(around.log, around.calendars, services.salts),
         head=stored.head,
-        recorded_at=at,
+        recorded_at=recorded_at,
         timer_key=None,
         cause=None,
         beside={},

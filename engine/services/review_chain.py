@@ -1,6 +1,6 @@
 """One matter as an auditor reviews it: its chain, what it proves, how it stood at an instant, who saw personal data."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,8 +15,7 @@ from engine.services.clock_card import move_words
 from engine.services.identity import who_saw
 from engine.services.judge import UNREADABLE
 from engine.services.naming import LevelMark, holder_name, level_mark, place_name
-from engine.services.personal import GONE
-from engine.services.say_erased import erased_in
+from engine.services.say_erased import erased_in, is_erasure
 from engine.services.search_trail import BROKEN_WORDS, Around, matter_name, post_words_of, readable
 from engine.services.timeline import Entry, entries, limit_words
 from engine.services.verify_one import ChainReport, verify_one
@@ -28,7 +27,11 @@ _REPORTER = {"name": "姓名", "phone": "电话", "address": "住址"}
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One event of the chain in words, with its hash; `kept` are vault rows, of which only the commitment shows."""
+    """
+    One event of the chain in words, with its hash.
+
+    `kept` are vault rows, of which only the commitment shows; of those `gone` nothing else is left.
+    """
 
     seq: int
     at: datetime
@@ -36,6 +39,7 @@ class Link:
     said: Entry
     hash: str
     kept: tuple[str, ...]
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +138,14 @@ def _lines(events: Sequence[Event], flow: Workflow, *, around: Around) -> dict[i
 
 
 def _link(
-    record: EventRecord, event: Event | None, said: Entry | None, flow: Workflow, *, gone: Collection[str]
+    record: EventRecord, event: Event | None, said: Entry | None, flow: Workflow, *, gone: frozenset[str]
 ) -> Link:
     unknown = Entry(at=record.at, who="？", what=BROKEN_WORDS, is_rule=False, level=None, said=(), notes=())
+    private = frozenset(event.private) if event is not None else frozenset()
+    at = record.recorded_at if event is not None and is_erasure(event) else record.at
     return Link(
-        seq=record.seq, at=record.at, recorded_at=record.recorded_at, said=said if said is not None else unknown,
-        hash=record.head.hex(), kept=_kept(event, flow, gone) if event is not None else (),
+        seq=record.seq, at=at, recorded_at=record.recorded_at, said=said if said is not None else unknown,
+        hash=record.head.hex(), kept=_fields(private - gone, flow), gone=_fields(private & gone, flow),
     )  # fmt: skip
 
 
@@ -195,9 +201,8 @@ def _turn(matter: Matter, flow: Workflow, *, around: Around) -> str:
     return holder_name(matter.stands_in or matter.holder, workflow=flow, organisation=around.world.organisation)
 
 
-def _kept(event: Event, flow: Workflow, gone: Collection[str]) -> tuple[str, ...]:
-    refs = sorted(event.private)
-    return tuple(f"{field_words(one.rsplit('/', 1)[-1], flow)}{f'（{GONE}）' if one in gone else ''}" for one in refs)
+def _fields(refs: Iterable[str], flow: Workflow) -> tuple[str, ...]:
+    return tuple(field_words(ref.rsplit("/", 1)[-1], flow) for ref in sorted(refs))
 
 
 def field_words(field: str, flow: Workflow) -> str:

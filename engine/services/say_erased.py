@@ -36,6 +36,8 @@ def part_of(field: str, flow: Workflow) -> ErasurePart:
 def said_of(event: Event, flow: Workflow) -> str:
     """Return what an erasure took away: 「按要求删去了姓名和电话 2 项、文字 3 段、照片」."""
     parts = [part_of(ref.rsplit("/", 1)[-1], flow) for ref in event.data.get("erased", ())]
+    if event.data.get("accounts"):
+        return "按要求不再记着是谁的账号报的"
     count = {part: parts.count(part) for part in (ErasurePart.PEOPLE, ErasurePart.WORDS)}
     # What a value named is not known any more: one photo, or nine.
     photos = [ErasurePart.PHOTOS.label] if ErasurePart.PHOTOS in parts else []

@@ -136,11 +136,12 @@ def _entry(
         notes += _rule_notes(event.data, workflow=workflow, limits_version=limits_version)
     if is_erasure(event):
         notes += grounds_of(event.data)
-    if event.type == EventType.IMPORTED.value or event.recorded_at != event.at:
+    elif event.type == EventType.IMPORTED.value or event.recorded_at != event.at:
         notes.append("补记")
     notes += _pressed_on_a_device(event, zone=world.calendar(None).zone)
     return Entry(
-        at=event.at, who=_who(event, workflow=workflow, world=world), is_rule=is_rule,
+        at=event.recorded_at if is_erasure(event) else event.at,
+        who=_who(event, workflow=workflow, world=world), is_rule=is_rule,
         what=_what(event, patch, workflow=workflow, world=world), level=level_mark(workflow, patch.get("level")),
         said=said, notes=tuple(notes),
     )  # fmt: skip

@@ -168,6 +168,13 @@ TABLE: dict[str, Rule] = {
     "GET /roster": ability(Ability.PEOPLE),
     "POST /roster": ability(Ability.PEOPLE, then=422),
     "POST /roster/remove": ability(Ability.PEOPLE, then=303),
+    # Erasing personal data: who sees the demand asks, somebody who sees none decides
+    "GET /matters/{ref}/erase": ability(Ability.ERASE, but=dict.fromkeys(OTHER_STREET, 404)),
+    "POST /matters/{ref}/erase": ability(Ability.ERASE, then=422, but=dict.fromkeys(OTHER_STREET, 404)),
+    "POST /matters/{ref}/erase/withdraw": ability(Ability.ERASE, then=303, but=dict.fromkeys(OTHER_STREET, 404)),
+    "GET /erasures": ability(Ability.ERASURES),
+    "POST /erasures/{wish_id}/agree": ability(Ability.ERASURES, then=422),
+    "POST /erasures/{wish_id}/refuse": ability(Ability.ERASURES, then=404),
     # Accounts
     "GET /accounts": ability(Ability.ACCOUNTS),
     "POST /accounts/open": ability(Ability.ACCOUNTS, then=422),
@@ -180,6 +187,7 @@ TABLE: dict[str, Rule] = {
 NAMES = {
     "action": "note", "matter": DEMAND, "name": "open", "flow": "three_tier", "proposal_id": "none", "kept": "none",
     "export": "none", "form": "csv", "code": "0123456789AB", "topic": "looks", "unit": "zhu-2", "wanted": "none",
+    "wish_id": "none",
 }  # fmt: skip
 
 
