@@ -1,6 +1,7 @@
 """Take in a street from a workbook: upload, see what it would do, confirm."""
 
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
@@ -11,7 +12,7 @@ from api.dependencies import BY_WRITER, Asked, AskedNow, Posted
 from api.rendering import draw
 from engine.core.terms import Ability
 from engine.errors import BadFile, Busy
-from engine.services.import_street import MEDIA_TYPE, Looked, confirm_street, keep_street
+from engine.services.import_street import MEDIA_TYPE, Looked, changes_made, confirm_street, keep_street
 from engine.services.street_rows import MOST_SHOWN, SHEETS
 from engine.services.street_template import write_street_template
 from engine.services.table import MAX_FILE_BYTES
@@ -23,10 +24,10 @@ SECTION = "people"
 
 
 @router.get(PATH)
-def show_import(asked: AskedNow, done: Annotated[int, Query(ge=0, le=1_000_000)] = 0) -> Response:
-    """Show the form for the workbook."""
+def show_import(asked: AskedNow, done: Annotated[str, Query(max_length=80)] = "") -> Response:
+    """Show the form for the workbook; *done* is the upload that has just been taken in."""
     asked.require(Ability.PEOPLE)
-    return _page(asked, done=done)
+    return _page(asked, done=changes_made(asked.sanlian.uow, done) if done else None)
 
 
 @router.get(f"{PATH}/template")
@@ -56,9 +57,9 @@ def confirm(asked: AskedNow, wanted: str) -> Response:
     """Do what was shown of an upload."""
     by = asked.require(Ability.PEOPLE).actor
     asked.require_fresh()
-    plan = confirm_street(asked.sanlian.uow, wanted, shelf=asked.sanlian.door.shelf, by=by, now=asked.now)
+    confirm_street(asked.sanlian.uow, wanted, shelf=asked.sanlian.door.shelf, by=by, now=asked.now)
     asked.wake()
-    return RedirectResponse(f"{PATH}?done={len(plan.changes) if plan is not None else 1}", status_code=303)
+    return RedirectResponse(f"{PATH}?done={quote(wanted)}", status_code=303)
 
 
 def _look(asked: Asked, data: bytes, name: str) -> Response:
@@ -73,8 +74,9 @@ def _look(asked: Asked, data: bytes, name: str) -> Response:
 
 
 def _page(
-    asked: Asked, *, looked: Looked | None = None, name: str = "", problem: str = "", done: int = 0, status: int = 422
-) -> Response:
+    asked: Asked, *, looked: Looked | None = None, name: str = "", problem: str = "", done: int | None = None,
+    status: int = 422,
+) -> Response:  # fmt: skip
     faulty = bool(problem) or (looked is not None and looked.plan.faults.count > 0)
     context: dict[str, Any] = {
         **asked.frame(SECTION), "looked": looked, "name": name, "problem": problem, "done": done,

@@ -28,6 +28,7 @@ ACCOUNTS = "accounts"
 JOB = "import_street"
 WAITING, DONE = "waiting", "done"
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+REPLACED = "这份工作簿已经被后来上传的换掉了，请重新上传。"
 LOOK_AGAIN = "这期间单位和人员有了变动，这次导入要做的和您看过的不一样了。请重新上传，看过再确认。"
 
 
@@ -37,6 +38,12 @@ class Upload(msgspec.Struct, frozen=True):
     file: str
     name: str
     digest: str
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How many changes an upload has made; None where it has made none, and never will where it is not waiting."""
+
+    changes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +100,13 @@ def keep_street(
     return Looked(plan, upload)
 
 
-def confirm_street(uow: UnitOfWork, upload: str, *, shelf: Shelf, by: Actor, now: datetime) -> Plan | None:
+def confirm_street(uow: UnitOfWork, upload: str, *, shelf: Shelf, by: Actor, now: datetime) -> bool:
     """
-    Do what was shown of an upload; None where it was done already.
+    Do what was shown of an upload, once; return whether this call has done it.
 
     Raises:
         NotFound: no such upload is waiting.
-        Conflict: it would now do something else than what was shown.
+        Conflict: it would now do something else than what was shown, or another one has taken its place.
     """
     with uow.read() as tx:
         job = tx.jobs.get(upload)
@@ -107,27 +114,41 @@ def confirm_street(uow: UnitOfWork, upload: str, *, shelf: Shelf, by: Actor, now
         file = tx.files.get(kept.file) if kept is not None else None
     if job is None or kept is None:
         raise NotFound(what="等着确认的导入", found=upload[:40])
-    if job.state == DONE:
-        return None
+    if _changes(job) is not None:
+        return False
     if file is None or file.content is None:
-        raise Conflict(what="这份工作簿已经被后来上传的换掉了，请重新上传。")
+        raise Conflict(what=REPLACED)
     book = read_book(read_workbook(file.content, where=kept.name))
     with uow.write() as tx:
         waiting = tx.jobs.lock(upload)
         if waiting is None or waiting.state == DONE:
-            return None
+            if waiting is None or _changes(waiting) is None:
+                raise Conflict(what=REPLACED)
+            return False
         plan = _import_in(tx, book, shelf=shelf, by=by, now=now)
         if plan.faults.count or plan.digest != kept.digest:
             raise Conflict(what=LOOK_AGAIN)
-        _throw_away(tx, waiting)
-    return plan
+        _throw_away(tx, waiting, changes=len(plan.changes))
+    return True
 
 
-def _throw_away(tx: Transaction, job: Job) -> None:
+def changes_made(uow: UnitOfWork, upload: str) -> int | None:
+    """Return how many changes an upload has made, None where there is none of that name or it has made none."""
+    with uow.read() as tx:
+        job = tx.jobs.get(upload)
+    return _changes(job) if job is not None and job.kind == JOB else None
+
+
+def _changes(job: Job) -> int | None:
+    return msgspec.json.decode(job.progress, type=Progress).changes
+
+
+def _throw_away(tx: Transaction, job: Job, *, changes: int | None = None) -> None:
     """A workbook holds names and numbers of people: once used or replaced its bytes go."""
     kept = msgspec.json.decode(job.args, type=Upload)
     tx.files.erase(kept.file)
-    tx.jobs.put(Job(id=job.id, kind=JOB, args=job.args, progress=b"{}", state=DONE, at=job.at))
+    progress = msgspec.json.encode(Progress(changes))
+    tx.jobs.put(Job(id=job.id, kind=JOB, args=job.args, progress=progress, state=DONE, at=job.at))
 
 
 def _import_in(tx: Transaction, book: Book, *, shelf: Shelf, by: Actor, now: datetime) -> Plan:

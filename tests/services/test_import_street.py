@@ -8,7 +8,7 @@ import pytest
 from engine.core.matter import Actor
 from engine.core.workflow.catalogue import Source
 from engine.errors import BadFile, Conflict, NotFound
-from engine.services.import_street import confirm_street, import_street, keep_street, look_at_street
+from engine.services.import_street import changes_made, confirm_street, import_street, keep_street, look_at_street
 from engine.services.plan_street import Plan
 from engine.services.street_rows import MOST_SHOWN, StreetFault
 from engine.services.street_template import write_street_template
@@ -321,7 +321,7 @@ def keep(town: Town, sheets: Street) -> str:
     return looked.upload
 
 
-def confirm(town: Town, upload: str) -> Plan | None:
+def confirm(town: Town, upload: str) -> bool:
     """Confirm an upload."""
     return confirm_street(town.uow, upload, shelf=town.door.shelf, by=BY, now=NOW)
 
@@ -330,11 +330,12 @@ def test_upload_is_imported_once_when_it_is_confirmed(town: Town) -> None:
     """What was shown is done once; afterwards the workbook is gone, and confirming again does nothing."""
     upload = keep(town, STREET)
 
-    plan = confirm(town, upload)
+    assert [changes_made(town.uow, one) for one in (upload, "nothing")] == [None, None]
 
-    assert plan is not None
-    assert len(plan.changes) == 21
-    assert confirm(town, upload) is None
+    done = [confirm(town, upload), confirm(town, upload)]
+
+    assert done == [True, False]
+    assert changes_made(town.uow, upload) == 21
     with town.uow.read() as tx:
         files = [tx.files.get(f"{upload}.{digest}") for digest in _digests(town, upload)]
     assert files == [None]
@@ -359,11 +360,13 @@ def test_upload_is_refused_when_something_changed_meanwhile(town: Town) -> None:
 
 
 def test_upload_is_replaced_when_another_comes(town: Town) -> None:
-    """Only the last upload waits; an unknown one is not found."""
+    """Only the last upload waits, and nobody is told that the first one came in; an unknown one is not found."""
     first = keep(town, STREET)
     keep(town, street(楼栋=[]))
 
-    assert confirm(town, first) is None
+    with pytest.raises(Conflict, match="换掉了"):
+        confirm(town, first)
+    assert changes_made(town.uow, first) is None
     with pytest.raises(NotFound):
         confirm(town, "nothing")
 

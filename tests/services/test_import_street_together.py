@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from engine.services.import_street import confirm_street, keep_street
-from engine.services.plan_street import Plan
 from engine.store.events import SYSTEM_PREFIX
 from tests.services.test_import_street import BY, NOW, prepare_database
 from tests.support.street_book import street, workbook
@@ -29,7 +28,7 @@ def test_street_comes_in_once_when_two_confirm_it_at_once(towns: tuple[Town, Tow
     looked = keep_street(
         one.uow, workbook(street()), where="街道.xlsx", shelf=one.door.shelf, ids=one.door.ids, now=NOW
     )
-    upload, done, gate = looked.upload, list[Plan | None](), threading.Barrier(2)
+    upload, done, gate = looked.upload, list[bool](), threading.Barrier(2)
     assert upload is not None
 
     def confirm(town: Town) -> None:
@@ -42,7 +41,7 @@ def test_street_comes_in_once_when_two_confirm_it_at_once(towns: tuple[Town, Tow
     for thread in threads:
         thread.join()
 
-    assert sorted(plan is None for plan in done) == [False, True]
+    assert sorted(done) == [False, True]
     with one.uow.read() as tx:
         events = [event.body for event in tx.events.of(f"{SYSTEM_PREFIX}organisation")]
     assert sum(b'"street_imported"' in body for body in events) == 1

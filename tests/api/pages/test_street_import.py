@@ -48,7 +48,8 @@ def test_workbook_is_shown_then_imported_when_it_is_confirmed(admin: TestClient,
 
     assert [one.status_code for one in done] == [303, 303]
     assert units(sanlian) == before + 6
-    assert "导入好了，21 处变化" in admin.get(done[0].headers["location"]).text
+    assert ["导入好了，21 处变化" in admin.get(one.headers["location"]).text for one in done] == [True, True]
+    assert "导入好了" not in admin.get("/people/import?done=7").text
     assert "0 处变化" in send(admin, data)[1]
 
 
