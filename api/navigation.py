@@ -27,6 +27,7 @@ ENTRIES = (
     _entry("/board", "看板", "board", "board", Ability.BOARD),
     _entry("/sheet", "调度单", "sheet", "sheet", Ability.SHEET),
     _entry("/matters", "诉求", "all", "list", Ability.WORK),
+    _entry("/messages", "消息", "messages", "bell", Ability.WORK),
     _entry("/matters/new", "报一件", "new", "plus", Ability.FILE),
     _entry("/orders", "工单", "orders", "orders", Ability.ORDERS),
     _entry("/limits", "时限", "limits", "clock", Ability.LIMITS, Ability.APPROVE),

@@ -1,4 +1,4 @@
-"""The in-app channel: messages in the letter boxes that pages show."""
+"""The in-app channel: messages in the letter boxes that `/messages` shows."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from engine.store.bulk import BulkInsert
 from engine.store.repository import Repository, table
@@ -43,21 +43,24 @@ class Messages(Repository):
         ]
         _INSERT.run(self.connection, rows)
 
-    def for_post(self, post: str, *, role: str, unit: str | None, limit: int) -> list[Message]:
-        """Return the newest messages of a post and of its role at its unit."""
-        by_role = and_(MESSAGE.c.post.is_(None), MESSAGE.c.role == role, MESSAGE.c.unit == unit)
-        query = (
-            select(*(MESSAGE.c[name] for name in _NAMES))
-            .where(MESSAGE.c.district_id == self.district, or_(MESSAGE.c.post == post, by_role))
-            .order_by(MESSAGE.c.at.desc(), MESSAGE.c.id.desc())
-            .limit(limit)
-        )
-        return [Message(*row) for row in self.connection.execute(query)]
+    def for_post(
+        self, post: str, *, role: str, unit: str | None, limit: int, before: tuple[datetime, str] | None = None
+    ) -> list[Message]:
+        """Return the newest messages of a post and of its role at its unit, *before* that instant and id."""
+        # Each box has an index in this order; asked for together, both would be read to their ends and sorted.
+        own = self._newest(MESSAGE.c.post == post, limit=limit, before=before)
+        shared = and_(MESSAGE.c.post.is_(None), MESSAGE.c.role == role, MESSAGE.c.unit == unit)
+        both = [*own, *self._newest(shared, limit=limit, before=before)]
+        return sorted(both, key=lambda one: (one.at, one.id), reverse=True)[:limit]
 
-    def mark_read(self, message_id: str, *, at: datetime) -> None:
-        """Note when a message was first read."""
-        this = and_(MESSAGE.c.district_id == self.district, MESSAGE.c.id == message_id, MESSAGE.c.read_at.is_(None))
-        self.connection.execute(update(MESSAGE).where(this).values(read_at=at))
+    def _newest(self, box: ColumnElement[bool], *, limit: int, before: tuple[datetime, str] | None) -> list[Message]:
+        these = [MESSAGE.c.district_id == self.district, box]
+        if before is not None:
+            at, last = before
+            these.append(or_(MESSAGE.c.at < at, and_(MESSAGE.c.at == at, MESSAGE.c.id < last)))
+        query = select(*(MESSAGE.c[name] for name in _NAMES)).where(*these)
+        rows = self.connection.execute(query.order_by(MESSAGE.c.at.desc(), MESSAGE.c.id.desc()).limit(limit))
+        return [Message(*row) for row in rows]
 
     def count(self) -> int:
         """How many messages there are."""

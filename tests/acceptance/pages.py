@@ -28,6 +28,7 @@ PAGES: dict[str, tuple[tuple[str | None, str], ...]] = {
                       (NOBODY, "/t/{code_ended}")),
     "GET /receipt": ((CENTRE, "/receipt"),),
     "GET /work": ((WORKER, "/work"), (CLERK, "/work"), (DEPARTMENT, "/work"), (CHIEF, "/work")),
+    "GET /messages": ((WORKER, "/messages"), (CHIEF, "/messages"), (DEPARTMENT, "/messages?after=mangled")),
     "GET /matters": ((WORKER, "/matters"), (CHIEF, "/matters"), (CHIEF, "/matters?show=late"),
                      (CHIEF, "/matters?q=没有这种话"), (RESIDENT, "/matters")),
     "GET /dispatch": ((CENTRE, "/dispatch"), (OFFICE, "/dispatch")),

@@ -82,6 +82,7 @@ TABLE: dict[str, Rule] = {
     "GET /receipt": public(404),
     # Lists
     "GET /work": ability(Ability.WORK),
+    "GET /messages": ability(Ability.WORK),
     "GET /matters": content(),
     "GET /dispatch": ability(Ability.DISPATCH),
     "GET /board": ability(Ability.BOARD),
