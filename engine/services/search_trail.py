@@ -22,7 +22,7 @@ from engine.services.digest import TOPIC as DIGEST_TOPIC
 from engine.services.judge import UNREADABLE
 from engine.services.keep_sessions import OWN_ACCOUNT
 from engine.services.naming import field_value, place_name, post_words
-from engine.services.system_words import system_words
+from engine.services.system_words import matter_of, system_words
 from engine.services.timeline import entries
 from engine.services.worklist import FlowOf
 from engine.store.events import SYSTEM_PREFIX, EventRecord
@@ -191,18 +191,34 @@ def readable(record: EventRecord) -> Event | None:
 def _in_words(tx: Transaction, found: Sequence[_Hit], *, around: Around) -> tuple[Found, ...]:
     roots = {matter.root for _, _, matter in found if matter is not None}
     numbers = {name: demand.number for name, demand in tx.demands.get_many(roots).items()}
+    called = _called(tx, [event for _, event, matter in found if event is not None and matter is None], around=around)
     return tuple(
-        _said(record, event, matter, number=numbers.get(matter.root, "") if matter is not None else "", around=around)
-        for record, event, matter in found
+        _said(record, event, one, number=numbers.get(one.root, "") if one else "", called=called, around=around)
+        for record, event, one in found
     )
 
 
-def _said(record: EventRecord, event: Event | None, matter: Matter | None, *, number: str, around: Around) -> Found:
+def _called(tx: Transaction, events: Sequence[Event], *, around: Around) -> Mapping[str, str]:
+    """What the matters are called that events of the system are about: number, category and place."""
+    ids = {name for name in map(matter_of, events) if name is not None}
+    found = {name: stored.matter for name, stored in tx.matters.read_many(ids).items()}
+    numbers = tx.demands.get_many({matter.root for matter in found.values()})
+    named = {name: matter_name(one, around.flow_of(one.digest), around=around) for name, one in found.items()}
+    return {
+        name: f"{numbers[one.root].number} {named[name]}" if one.root in numbers else named[name]
+        for name, one in found.items()
+    }
+
+
+def _said(
+    record: EventRecord, event: Event | None, matter: Matter | None, *, number: str, called: Mapping[str, str],
+    around: Around,
+) -> Found:  # fmt: skip
     """The event in words, or that it makes no sense any more."""
     if event is None:
         return _unreadable(record, number)
     try:
-        return _found(event, matter, number=number, around=around)
+        return _found(event, matter, number=number, called=called, around=around)
     except (SanlianError, *UNREADABLE):
         return _unreadable(record, number)
 
@@ -215,10 +231,10 @@ def _unreadable(record: EventRecord, number: str) -> Found:
     )  # fmt: skip
 
 
-def _found(event: Event, matter: Matter | None, *, number: str, around: Around) -> Found:
+def _found(event: Event, matter: Matter | None, *, number: str, called: Mapping[str, str], around: Around) -> Found:
     kind = next((one.label for one in EventType if one.value == event.type), event.type)
     if matter is None:
-        topic, what, notes = system_words(event, organisation=around.world.organisation)
+        topic, what, notes = system_words(event, matters=called)
         return Found(
             ref=event.matter.removeprefix(SYSTEM_PREFIX), number="", name=topic, seq=event.seq, at=event.recorded_at,
             kind=kind, who=_who(event, around=around), what=what, notes=notes,

@@ -1,9 +1,11 @@
 """The words of system matters: rights, rules, calendars, settings, looks, exports, and what was done to them."""
 
+from collections.abc import Mapping
+from itertools import combinations
+
 from engine.core.history import Event
 from engine.core.matter import Json
-from engine.core.scope import Organisation
-from engine.core.terms import ErasureReason, Purpose
+from engine.core.terms import ErasurePart, ErasureReason, Purpose
 from engine.services.export_chain import ExportPurpose
 
 TOPICS = {
@@ -41,8 +43,9 @@ _ACTIONS = {
     "in_effect": "生效", "withdrawn": "撤回", "erasure_done": "按要求删去个人信息",
     "erasure_asked": "申请删除个人信息", "erasure_withdrawn": "撤回删除的申请", "erasure_refused": "没有同意删除",
 }  # fmt: skip
+_MATTER = "matter"
 _FACTS = {
-    "matter": "事项", "events": "记录条数", "found": "对不上", "purpose": "为什么", "day": "哪天", "agrees": "一致",
+    _MATTER: "事项", "events": "记录条数", "found": "对不上", "purpose": "为什么", "day": "哪天", "agrees": "一致",
     "person": "人", "people": "人数", "post": "岗位", "posts": "岗位", "units": "单位", "unit": "单位",
     "duties": "值班",
     "leaves": "请假", "venues": "场所", "buildings": "楼栋", "organisation": "版本", "calendar": "日历",
@@ -55,6 +58,11 @@ _FACTS = {
 _VALUES: dict[tuple[str, object], str] = {
     ("kind", "office"): "办公电脑", ("kind", "phone"): "自己的手机",
     ("purpose", "feedback"): "交回上级平台",
+    **{
+        ("parts", ",".join(sorted(some))): "、".join(one.label for one in ErasurePart if one in some)
+        for count in range(1, len(ErasurePart) + 1)
+        for some in combinations(ErasurePart, count)
+    },
     **{("reason", one.value): one.label for one in ErasureReason},
     **{("purpose", one.value): one.label for one in (*Purpose, *ExportPurpose)},
 }  # fmt: skip
@@ -68,17 +76,24 @@ def topic_words(topic: str) -> str:
     return TOPICS.get(topic, topic)
 
 
-def system_words(event: Event, *, organisation: Organisation) -> tuple[str, str, tuple[str, ...]]:
-    """Return the topic of a system event, what was done, and the facts recorded with it."""
-    del organisation
+def system_words(event: Event, *, matters: Mapping[str, str]) -> tuple[str, str, tuple[str, ...]]:
+    """Return the topic of a system event, what was done, and the facts with it; *matters* are called so."""
     topic = event.matter.partition("/")[2]
-    return topic_words(topic), _ACTIONS.get(event.action, event.action), _facts(event.data)
+    return topic_words(topic), _ACTIONS.get(event.action, event.action), _facts(event.data, matters)
 
 
-def _facts(data: Json) -> tuple[str, ...]:
+def matter_of(event: Event) -> str | None:
+    """Return the id of the matter that a system event is about, if it is about one."""
+    found = event.data.get(_MATTER)
+    return found if isinstance(found, str) else None
+
+
+def _facts(data: Json, matters: Mapping[str, str]) -> tuple[str, ...]:
     said = []
     for name, value in data.items():
-        if isinstance(value, _SIMPLE) and value != "":
+        if name == _MATTER and value in matters:
+            said.append(f"{_FACTS[name]}：{matters[str(value)]}")
+        elif isinstance(value, _SIMPLE) and value != "":
             shown = ("是" if value else "否") if isinstance(value, bool) else _VALUES.get((name, value), str(value))
             said.append(f"{_FACTS.get(name, name)}：{shown[:_LONGEST]}")
         elif isinstance(value, list) and value:

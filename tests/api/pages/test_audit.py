@@ -239,7 +239,7 @@ def test_run_of_verification_is_on_the_record(sanlian: Sanlian, auditor: TestCli
 
 def test_looks_at_personal_data_stand_beside_the_chain(sanlian: Sanlian, auditor: TestClient) -> None:
     """Who looked, at what and for what, but not what they saw."""
-    number, _ = demand(sanlian, "grid_doing")
+    number, matter = demand(sanlian, "grid_doing")
     with sanlian.uow.read() as tx:
         row = tx.connection.execute(
             text("SELECT m.place FROM matter m JOIN demand d ON d.matter_id = m.id WHERE d.number = :n"), {"n": number}
@@ -253,6 +253,9 @@ def test_looks_at_personal_data_stand_beside_the_chain(sanlian: Sanlian, auditor
 
     assert "1 次" in page.split("谁看过个人信息")[1]
     assert "约时间上门" in page
+    looks = Page(auditor.get("/audit/topics/looks").text).text
+    assert re.search(rf"事项：{number} \S+ · \S+", looks)
+    assert matter not in looks
 
 
 def test_every_system_event_of_the_demo_has_words(sanlian: Sanlian, auditor: TestClient) -> None:
