@@ -170,6 +170,9 @@ def test_rating_is_taken_at_once_counts_once_and_ends_the_matter_after_ten_minut
     assert [one.status_code for one in answers] == [303, 303]
     assert "收到了：基本满意" in page.text
     assert "在那以前可以撤回" in page.text
+    assert [
+        given for tag, given in page.elements if tag == "details" and given.get("name") == "act" and "open" in given
+    ] == []
     with sanlian.uow.read() as tx:
         assert [read_event(one.body).action for one in tx.events.of(matter)].count("agree") == 1
     later(sanlian, minutes=9)
