@@ -106,6 +106,13 @@ _DETAILS = {
 }
 
 
+_DETAILS_FOR_PROGRAMS = {
+    400: "请求体读不成 JSON：要完整，用 UTF-8，一层套一层不超过 100 层，整数不超过 4,000 位。",
+    404: f"没有这个接口，有哪些见 {API}openapi.json。",
+    405: "这个接口不这样用，能用的方法在 Allow 里。",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """Something a person wrote, shown again so that nothing typed is lost."""
@@ -245,7 +252,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def bare(request: Request, error: HTTPException) -> Response:
-        response = answer(request, plain_problem(error.status_code))
+        for_programs = _DETAILS_FOR_PROGRAMS if request.url.path.startswith(API) else {}
+        response = answer(request, plain_problem(error.status_code, for_programs.get(error.status_code, "")))
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             response.headers["Allow"] = ", ".join(_methods_at(request))
         return response

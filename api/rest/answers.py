@@ -15,10 +15,14 @@ _STATUS = {
 }  # fmt: skip
 
 
+# The engine says it to people in front of a page.
+_STALE = "这件事在读过以后有了变化，没有办。用 GET 再读一次，看过新的情况，把新的 ETag 放进 If-Match 再交。"
+
+
 def refused(refusal: Refusal) -> Response:
     """Return why the engine will not do it."""
     status = _STATUS.get(refusal.code, 409)
-    problem = plain_problem(status, refusal.text)
+    problem = plain_problem(status, _STALE if refusal.code is RefusalCode.STALE else refusal.text)
     more: dict[str, object] = {"refusal": refusal.code.value}
     if refusal.field is not None:
         more["field"] = refusal.field

@@ -48,7 +48,7 @@ Key = Annotated[
 ]
 IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=120, description="读到时的 ETag；没有它回 428")]
 NO_KEY = "请带上 Idempotency-Key（每次新的提交一个新的值，重发时用同一个）。"
-NO_MATCH = "请带上 If-Match，值是读到这件事时的 ETag。"
+NO_MATCH = "没有办。先用 GET 读这件事，把答复里的 ETag 放进 If-Match，再交。"
 SHOWS = ("", "mine", "late", "supervised", "listed", "children", "ended")
 
 
@@ -123,7 +123,7 @@ def file(asked: Calling, given: MatterFiled, key: Key = None) -> Response:
 
 @router.get("/{ref}", summary="一件事现在怎样", response_model=MatterFacts)
 def show(asked: Calling, ref: Ref) -> Response:
-    """Show one matter; `If-Match` must carry its `ETag` to move it. A note or a reminder does not change the tag."""
+    """Show one matter; an act must carry its `ETag` in `If-Match`. A note changes it, a reminder of a rule does not."""
     facts = _described(asked, _seen(asked, ref))
     return JSONResponse(plain(facts), headers={"ETag": quoted(facts.etag)})
 
@@ -215,7 +215,7 @@ def _advance(asked: Asked, entry: Entry) -> Done | Refusal:
         return outcome
     if isinstance(outcome, Refusal):
         return outcome
-    raise Conflict(what="这件事正由别人办理，请刷新后再试。")
+    raise Conflict(what="这件事正由别人办理，没有办。过几秒用同一个 Idempotency-Key 再交。")
 
 
 def _seen(asked: Asked, ref: str) -> Matter:

@@ -120,6 +120,8 @@ def test_demand_moves_only_as_it_was_read_when_somebody_else_was_first(centre: P
     late = worker.post(path, {"fields": {"category": "I6"}}, etag=etag)
 
     assert (without.status_code, moved.status_code, late.status_code) == (428, 200, 412)
+    assert "用 GET 读这件事，把答复里的 ETag 放进 If-Match" in without.json()["detail"]
+    assert "用 GET 再读一次" in late.json()["detail"]
     assert moved.json()["state"]["id"] == "grid_doing"
     assert moved.headers["ETag"] != etag
     assert late.json()["refusal"] == "stale"
@@ -281,6 +283,37 @@ def test_photo_counts_only_when_it_was_sent_and_is_used_once(
 
     assert (solve(0, "made-up").status_code, solve(0, photo).status_code) == (422, 200)
     assert solve(1, photo).json()["field"] == "photo_after"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 200_000, b'{"a":' * 50_000, b'{"fields":{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}}",
+        b'{"place":\xff}', b'{"fields":{"a":' + b"9" * 5_000 + b"}}",
+    ],
+    ids=["lists", "objects", "within", "no utf-8", "long number"],
+)  # fmt: skip
+def test_body_that_no_json_is_made_of_is_answered_in_words_for_a_program(
+    sanlian: Sanlian, http: TestClient, body: bytes
+) -> None:
+    """However deep: it is the sender's fault, and the answer says what to write."""
+    headers = {"Authorization": f"Bearer {token_of(sanlian, WORKER)}", "Content-Type": "application/json"}
+
+    answer = http.post("/api/v1/matters", content=body, headers=headers)
+
+    assert answer.status_code == 400
+    assert answer.json()["detail"].startswith("请求体读不成 JSON")
+
+
+def test_note_changes_the_tag_of_a_matter(centre: Program) -> None:
+    """What was written on a page before it was written on another state of the matter."""
+    ref = filed(centre).json()["number"]
+    etag = centre.get(f"/matters/{ref}").headers["ETag"]
+
+    noted = centre.post(f"/matters/{ref}/actions/note", {"fields": {"note": "回过电话。"}}, etag=etag)
+
+    assert noted.status_code == 200
+    assert centre.get(f"/matters/{ref}").headers["ETag"] == noted.headers["ETag"] != etag
 
 
 def test_write_without_a_key_is_refused(centre: Program) -> None:
