@@ -7,12 +7,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from markupsafe import Markup
 
+from api.kept import Kept
 from engine.core.command import Act, Command, File
 from engine.core.matter import Actor, Value
 from engine.core.scope import SYSTEM
 from engine.core.terms import ErasurePart, ErasureReason, ErasureState
 from engine.errors import BadInput, Conflict, KeyReused, NotFound
+from engine.services import remember
 from engine.services.advance import Done, Door, Entry, advance, hash_of
 from engine.services.ask_erasure import (
     Wanted,
@@ -29,9 +32,11 @@ from engine.services.ask_erasure import (
 from engine.services.audit import verify
 from engine.services.erase import Basis, erase_parts, held
 from engine.services.housekeep import housekeep
+from engine.services.look_up import Shelf
 from engine.services.save import DemandGiven, ReporterGiven
 from engine.store.database import open_database
 from engine.store.jobs import Job
+from engine.store.remembered import Memory
 from engine.store.unit_of_work import UnitOfWork
 from tests.support.town import DISTRICT, MONDAY, Counted
 from tests.support.two_streets import actor_of, door, settle_two_streets
@@ -298,3 +303,29 @@ def test_journal_that_was_in_use_is_emptied_by_housekeeping(prepared_sqlite_url:
     left = is_there(tmp_path, trace)
     house.database.close()
     assert (was_left, left) == (True, False)
+
+
+def test_nothing_erased_is_kept_in_memory_after_the_next_look(house: House, prepared_database_url: str) -> None:
+    """Another process has an own memory; it lets go of all of it as soon as it reads that something was erased."""
+    database = open_database(prepared_database_url)
+    uow, shelf = UnitOfWork(database, district=DISTRICT), Shelf()
+    memory, outcomes, drawn = Memory(), remember.Outcomes(), Kept(Markup)
+    with uow.read() as tx:
+        shelf.surroundings(tx)
+        matter = tx.matters.read_many((DEMAND,))[DEMAND].matter
+
+    def fill() -> None:
+        memory.find("snapshot", "words", lambda: TOLD["detail"])
+        outcomes.of("row", remember.Basis(matter, (), ()), now=LATER, work_out=lambda: (TOLD["detail"], None))
+        drawn(TOLD["detail"])
+
+    fill()
+    with uow.read() as tx:
+        shelf.surroundings(tx)
+    before = [len(memory), len(outcomes), len(drawn)]
+    house.agree(house.ask())
+    with uow.read() as tx:
+        shelf.surroundings(tx)
+
+    database.close()
+    assert (before, [len(memory), len(outcomes), len(drawn)]) == ([1, 1, 1], [0, 0, 0])
