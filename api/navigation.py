@@ -26,7 +26,7 @@ ENTRIES = (
     _entry("/dispatch", "受理派单", "dispatch", "inbox", Ability.DISPATCH),
     _entry("/board", "看板", "board", "board", Ability.BOARD),
     _entry("/sheet", "调度单", "sheet", "sheet", Ability.SHEET),
-    _entry("/matters", "诉求", "all", "list", Ability.WORK),
+    _entry("/matters", "诉求", "all", "list", Ability.WORK, Ability.FILE),
     _entry("/messages", "消息", "messages", "bell", Ability.WORK),
     _entry("/matters/new", "报一件", "new", "plus", Ability.FILE),
     _entry("/orders", "工单", "orders", "orders", Ability.ORDERS),

@@ -301,4 +301,4 @@ def category_words(workflow: Workflow, category: object) -> str:
     if not isinstance(category, str) or rule is None:
         return ""
     label = rule.choice_labels.get(category)
-    return f"{category} {label.zh}" if label is not None else category
+    return label.zh if label is not None else category
