@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -30,8 +31,12 @@ from engine.services.ask_erasure import (
     withdraw,
 )
 from engine.services.audit import verify
+from engine.services.case_file import Surroundings
+from engine.services.describe import describe
 from engine.services.erase import Basis, erase_parts, held
+from engine.services.give_back_orders import give_back_orders
 from engine.services.housekeep import housekeep
+from engine.services.look_in import look_in
 from engine.services.look_up import Shelf
 from engine.services.save import DemandGiven, ReporterGiven
 from engine.store.database import open_database
@@ -329,3 +334,22 @@ def test_nothing_erased_is_kept_in_memory_after_the_next_look(house: House, prep
 
     database.close()
     assert (before, [len(memory), len(outcomes), len(drawn)]) == ([1, 1, 1], [0, 0, 0])
+
+
+def test_resident_program_and_upper_platform_are_told_that_it_was_erased(house: House) -> None:
+    """Who reported reads it by the receipt, programs in the API, the sender in the table: none reads what it was."""
+    house.agree(house.ask())
+
+    with house.uow.read() as tx:
+        world = house.door.shelf.world(tx)
+        flow_of = partial(house.door.shelf.workflow, tx)
+        matter = tx.matters.read_many((DEMAND,))[DEMAND].matter
+        seen = look_in(tx, matter, around=Surroundings(world, flow_of, {}, LATER))
+        (described,) = describe(tx, [matter], world=world, flow_of=flow_of)
+    table = give_back_orders(house.uow, "table", since=None, by=CENTRE, services=house.door, now=LATER)
+
+    said = [seen.title, described.detail, *(text for one in seen.told for text in one.said), table.orders[0].reply]
+    assert all("已按要求删去" in text for text in said), said
+    assert seen.told[0].what.startswith("按要求")
+    told = repr((seen, described, table))
+    assert not any(words in told for words in TOLD.values())
