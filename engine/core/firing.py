@@ -19,6 +19,9 @@ from engine.core.timers import ring_again, rule_of, use_of_rule
 from engine.core.workflow.declaration import TimerRule
 from engine.core.workflow.machine import machine_of, rule_event, state_above
 
+# A fact of a notice: somebody else has to act, this one is to know of it.
+BESIDE = {"beside": True}
+
 
 def fire(draft: Draft, timer: Timer) -> Occurrence:
     """Let *timer* act on the draft; a rule whose condition does not hold is recorded as passed over."""
@@ -81,8 +84,8 @@ def _tell(draft: Draft, rule: TimerRule, kind: str, holder: Holder | None) -> No
         for_whom = _whom(draft, word, holder)
         if word == "reporter":
             draft.tell(None, kind)
-        elif for_whom is not None:
-            draft.tell(for_whom, kind)
+        elif for_whom is not None and not any((one.to, one.kind) == (for_whom, kind) for one in draft.notices):
+            draft.tell(for_whom, kind, **BESIDE)
 
 
 def _whom(draft: Draft, word: str, holder: Holder | None) -> Holder | None:
@@ -125,7 +128,7 @@ def _supervise(draft: Draft, rule: TimerRule, timer: Timer) -> None:
     superior = who_answers(draft, holder)
     draft.set(answers=superior)
     draft.tell(superior, Do.SUPERVISE)
-    _to_holder(draft, Do.SUPERVISE)
+    _to_holder(draft, Do.SUPERVISE, **BESIDE)
     _tell(draft, rule, Do.SUPERVISE, holder)
     del timer
 
@@ -168,10 +171,10 @@ def _progress(draft: Draft, rule: TimerRule, timer: Timer) -> None:
     del timer
 
 
-def _to_holder(draft: Draft, do: Do) -> None:
+def _to_holder(draft: Draft, do: Do, **facts: bool) -> None:
     holder = draft.get("stands_in") or draft.get("holder")
     if holder is not None:
-        draft.tell(None if holder.unit is None else holder, do.value)
+        draft.tell(None if holder.unit is None else holder, do.value, **facts)
 
 
 def _cannot_leave(draft: Draft, rule: TimerRule, timer: Timer) -> None:

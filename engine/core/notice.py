@@ -34,6 +34,12 @@ _TEXTS: Mapping[str, str] = {
     "ended": "{subject}已经结束：{outcome}。",
     "seat_empty": "{subject}在「{state}」还缺{seat}单位，请补派。",
 }
+# To those who are told beside whoever has to act now.
+_TEXTS_BESIDE: Mapping[str, str] = {
+    "late": "{subject}在「{state}」已经超时，{due}承办人还没有办完，请过问。",
+    "supervise": "{subject}在「{state}」已转入督办，由上级答复；承办人继续办理。",
+    "reassign": "{subject}在「{state}」已转给别的岗位办理。{due}",
+}
 _OTHER = "{subject}有新的情况，现在在「{state}」。{due}"
 _SHORT: Mapping[str, str] = {
     "remind": "提醒",
@@ -71,7 +77,16 @@ class Words:
 
 def text_of(kind: str, words: Words) -> str:
     """Return the Chinese text of a message of *kind*; an unknown kind says that something is new."""
-    text = _TEXTS.get(kind, _OTHER).format(
+    return _filled(_TEXTS.get(kind, _OTHER), words)
+
+
+def text_beside(kind: str, words: Words) -> str:
+    """Return the same for somebody who is to know of it while somebody else has to act."""
+    return _filled(_TEXTS_BESIDE[kind], words) if kind in _TEXTS_BESIDE else text_of(kind, words)
+
+
+def _filled(template: str, words: Words) -> str:
+    text = template.format(
         subject=words.subject,
         state=words.state,
         due=f"{words.due} 到期。" if words.due else "",

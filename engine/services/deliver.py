@@ -14,7 +14,7 @@ from typing import Protocol
 import msgspec
 
 from engine.core.matter import STATE_CLOCK, Matter
-from engine.core.notice import Waiting, Words, bundles, may_go_at, text_of, text_of_missed
+from engine.core.notice import Waiting, Words, bundles, may_go_at, text_beside, text_of, text_of_missed
 from engine.core.terms import MatterKind, Seat
 from engine.core.workflow.declaration import Workflow
 from engine.services.look_up import Shelf
@@ -157,7 +157,8 @@ def _text(
         return text_of(newest.kind, Words(subject=newest.matter, state=""))
     facts = msgspec.json.decode(newest.facts)
     if len(members) == 1:
-        return text_of(newest.kind, words_of(matter, facts, flow=flow_of(matter.digest), numbers=numbers, zone=zone))
+        say = text_beside if facts.get("beside") else text_of
+        return say(newest.kind, words_of(matter, facts, flow=flow_of(matter.digest), numbers=numbers, zone=zone))
     present = {"state": matter.state, "outcome": matter.outcome}
     words = words_of(matter, present, flow=flow_of(matter.digest), numbers=numbers, zone=zone)
     return text_of_missed([one.kind for one in members], words)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.notice import MAX_TEXT, Waiting, Words, bundles, may_go_at, text_of, text_of_missed
+from engine.core.notice import MAX_TEXT, Waiting, Words, bundles, may_go_at, text_beside, text_of, text_of_missed
 from engine.core.terms import Do
 from engine.core.workflow.declaration import Quiet
 
@@ -37,6 +37,22 @@ def test_text_says_when_it_is_due_only_when_it_is() -> None:
     """A matter without a due instant gets no empty phrase about one."""
     assert text_of("remind", WORDS) == "诉求 2611-0042还在「等网格接」，11 月 20 日 17:30 到期。请尽快办理。"
     assert "到期" not in text_of("remind", Words(subject="诉求 2611-0042", state="等网格接"))
+
+
+@pytest.mark.parametrize("kind", ["late", "supervise", "reassign"])
+def test_text_asks_for_nothing_when_somebody_else_has_to_act(kind: str) -> None:
+    """Who is told beside does not read that it is for them to answer or to go on."""
+    text = text_beside(kind, WORDS)
+
+    assert text.startswith("诉求 2611-0042")
+    assert text.endswith("。")
+    assert not any(asked in text for asked in ("由您", "请尽快", "请接着"))
+    assert text_of(kind, WORDS) != text
+
+
+def test_text_beside_is_the_same_when_it_asks_nobody_in_particular() -> None:
+    """What only tells is told to everybody in the same words."""
+    assert text_beside("escalate", WORDS) == text_of("escalate", WORDS)
 
 
 def test_text_is_cut_when_longer_than_a_message_may_be() -> None:

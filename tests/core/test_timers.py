@@ -302,6 +302,17 @@ def test_supervision_tells_who_answers_from_now_on_and_who_goes_on() -> None:
     small.wait("2026-11-18 17:30")
 
     assert notices(small.last) == {"supervise→head", "supervise→worker"}
+    assert {n.to.role: "beside" in n.facts for n in small.last.notices if n.to} == {"head": False, "worker": True}
+
+
+def test_lateness_asks_the_holder_to_act_and_tells_others_beside_when_both_are_told() -> None:
+    """Whom the rule tells besides is not asked to do the work; a holder whom it names too is told once."""
+    small = doing("timers: [ { at: due, do: late, tell: [holder, superior] }, { at: due+9wd, do: close, to: done } ]")
+
+    small.wait("2026-11-17 17:30")
+
+    assert sorted(n.to.role for n in small.last.notices if n.to) == ["head", "worker"]
+    assert {n.to.role: "beside" in n.facts for n in small.last.notices if n.to} == {"head": True, "worker": False}
 
 
 def test_leaving_rule_tells_the_new_holder_and_the_reporter_when_it_names_nobody() -> None:

@@ -152,6 +152,21 @@ def test_deliver_joins_what_was_missed_about_one_matter(town: Town) -> None:
     assert waiting(town) == 0
 
 
+def test_deliver_asks_the_superior_to_answer_and_the_holder_to_go_on_when_supervised(town: Town) -> None:
+    """Two people are told of one supervision, each what it means to them."""
+    told: dict[str | None, str] = {}
+    now = MONDAY
+    while not {"grid_worker", "grid_leader"} <= told.keys() and now < MONDAY + timedelta(days=5):
+        channel = Flaky()
+        pass_time(town, now)
+        deliver_all(town.uow, town.door.shelf, channels={NAME: channel}, now=now)
+        told |= {one.role: one.text for one in channel.got if one.kind == "supervise" and "条消息" not in one.text}
+        now += timedelta(minutes=30)
+
+    assert told["grid_leader"].endswith("已转入督办，由您答复；原承办人继续办理。")
+    assert told["grid_worker"].endswith("已转入督办，由上级答复；承办人继续办理。")
+
+
 @pytest.mark.parametrize("raises", [False, True], ids=["refused", "raises"])
 def test_deliver_tries_again_later_when_a_channel_fails(town: Town, raises: bool) -> None:
     """The first wait is half a minute, under the same key."""
