@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -18,6 +18,7 @@ from typing import TypeVar
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from engine.channels.in_app import NAME, InApp
 from engine.core.guard import Reading
@@ -35,6 +36,8 @@ NEXT_DUE, SAFETY_POLL, KEEPING, WOKEN = "next-due", "safety-poll", "housekeeping
 REST = timedelta(milliseconds=200)
 # After that the poll is soon enough.
 MOST_MISSED = 100
+
+NEVER = timedelta(days=36_500)
 
 T = TypeVar("T")
 
@@ -61,6 +64,22 @@ def ahead_of(read_clocks: Callable[[], Reading], ahead: AheadClock) -> Callable[
         return replace(reading, boot=reading.boot + ahead.ahead.total_seconds())
 
     return read
+
+
+class Once(BaseTrigger):  # type: ignore[misc]  # the package has no types
+    """
+    Rings once, at an instant or at once, and stays.
+
+    A job that will never ring again is looked for and removed by the package's own thread, where it finds nothing while
+    it is just being stopped (3.11.3), and dies of that with a traceback.
+    """
+
+    def __init__(self, at: datetime | None = None) -> None:
+        self._at = at
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """Return when it rings; after that not in the life of a process."""
+        return (self._at or now) if previous_fire_time is None else now + NEVER
 
 
 class Scheduler:
@@ -94,7 +113,7 @@ class Scheduler:
         """Begin; the first tick comes at once."""
         self._jobs.add_job(self.tick, "interval", seconds=self._period.total_seconds(), id=SAFETY_POLL)
         self._jobs.add_job(self.keep_house, "interval", seconds=HOUSEKEEPING.total_seconds(), id=KEEPING)
-        self._jobs.add_job(self.tick, "date", id=NEXT_DUE)
+        self._jobs.add_job(self.tick, Once(), id=NEXT_DUE)
         self._jobs.start()
         self._watchdog.start()
 
@@ -117,7 +136,8 @@ class Scheduler:
             if self._looking:
                 return
             self._looking = True
-        self._jobs.add_job(self._look, "date", id=WOKEN, replace_existing=True)
+        # One may be about to end that has already looked for the last time.
+        self._jobs.add_job(self._look, Once(), id=WOKEN, replace_existing=True, max_instances=2)
 
     def _look(self) -> None:
         """Tick for all that woke it, until nobody has for a moment; a tick that found another at it is made up for."""
@@ -169,7 +189,7 @@ class Scheduler:
         now, following = outcome.at, outcome.next_fire
         if following is None or not outcome.may_fire or following - now >= self._period or not self._jobs.running:
             return  # the poll comes first
-        self._jobs.add_job(self.tick, "date", run_date=max(following, now), id=NEXT_DUE, replace_existing=True)
+        self._jobs.add_job(self.tick, Once(max(following, now)), id=NEXT_DUE, replace_existing=True)
 
     def _watch(self) -> None:
         """Tick when no tick came for two periods; by the monotonic clock, so a wall set back does not matter."""

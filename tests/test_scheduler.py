@@ -4,12 +4,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.schedulers.base import STATE_PAUSED, STATE_STOPPED
 
 from engine.core.guard import Reading
-from engine.scheduler import Scheduler, clocks_of
+from engine.scheduler import Once, Scheduler, clocks_of
 from engine.services.tick import last_tick
 from engine.settings import Settings
 from engine.wiring import Sanlian, wire
@@ -185,3 +187,20 @@ def test_clocks_of_a_machine_go_forward(sanlian: Sanlian) -> None:
     assert first.boot > 0
     assert second.boot >= first.boot
     assert first.boot_id == second.boot_id != ""
+
+
+def test_alarm_that_rings_while_the_scheduler_is_stopped_ends_quietly() -> None:
+    """The package's thread may be at a round just then: it finds the job that it has let ring, and does not die."""
+    jobs = BackgroundScheduler(timezone=UTC)
+    rung = threading.Event()
+    jobs.start(paused=True)
+    jobs.add_job(rung.set, Once(), id="alarm")
+
+    jobs.state = STATE_STOPPED  # as `shutdown` leaves it for a moment, before it waits for the round to end
+    jobs._process_jobs()
+
+    jobs.state = STATE_PAUSED
+    left = jobs.get_job("alarm")
+    jobs.shutdown()
+    assert rung.wait(PATIENCE)
+    assert left.next_run_time > datetime.now(UTC) + timedelta(days=1000)
