@@ -4,7 +4,9 @@ from datetime import date
 from pathlib import Path
 
 from api.days import day_of
-from engine.errors import BadFile, BadInput
+from engine.core.workflow.declaration import Workflow
+from engine.errors import BadFile, BadInput, BadWorkflow
+from engine.services.library import read_flow_file
 
 
 def day_given(text: str, *, option: str) -> date:
@@ -31,3 +33,18 @@ def content_of(file: Path, *, expected: str) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise BadFile(where=str(file), found=error.strerror or "读不了", expected=expected) from error
+
+
+def flow_given(path: Path) -> Workflow:
+    """
+    Return the flow in the file *path*, or the one that the limits table in it belongs to.
+
+    Raises:
+        NotFound, BadFile: there is no such file, or it cannot be read.
+        BadWorkflow: it has faults.
+    """
+    read = read_flow_file(path)
+    if read.workflow is None:
+        listing = "\n".join(map(str, read.findings))
+        raise BadWorkflow(findings=list(read.findings), count=len(read.findings), listing=listing)
+    return read.workflow

@@ -7,15 +7,14 @@ from typing import Annotated, Literal
 import msgspec
 import typer
 
+from engine.cli.given import flow_given
 from engine.cli.refusal import FOUND, refusals
-from engine.core.workflow.declaration import Workflow
 from engine.core.workflow.diagram import draw_flow
 from engine.core.workflow.difference import differences
 from engine.core.workflow.findings import Finding
 from engine.core.workflow.sentences import explain_flow, explain_state
 from engine.errors import BadWorkflow, NotFound
 from engine.services.check_file import check_file
-from engine.services.library import read_flow_file
 
 FAULTY = (BadWorkflow,)
 
@@ -63,7 +62,7 @@ def explain(
 ) -> None:
     """Say each state of a flow as sentences."""
     with refusals(found=FAULTY):
-        workflow = _read(file)
+        workflow = flow_given(file)
         if state is not None and state not in workflow.states:
             raise NotFound(what="状态", found=state)
     lines = explain_flow(workflow) if state is None else explain_state(workflow, state)
@@ -73,7 +72,7 @@ def explain(
 def draw(file: FlowPath) -> None:
     """Print a flow as a Mermaid diagram."""
     with refusals(found=FAULTY):
-        workflow = _read(file)
+        workflow = flow_given(file)
     typer.echo(draw_flow(workflow), nl=False)
 
 
@@ -83,17 +82,9 @@ def diff(
 ) -> None:
     """Say what changed between two versions of a flow, rule by rule."""
     with refusals(found=FAULTY):
-        before, after = _read(old), _read(new)
+        before, after = flow_given(old), flow_given(new)
     changes = differences(before, after)
     _print([str(change) for change in changes] or ["两版没有不同。"])
-
-
-def _read(path: Path) -> Workflow:
-    read = read_flow_file(path)
-    if read.workflow is None:
-        listing = "\n".join(map(str, read.findings))
-        raise BadWorkflow(findings=list(read.findings), count=len(read.findings), listing=listing)
-    return read.workflow
 
 
 def _print(lines: Iterable[str]) -> None:

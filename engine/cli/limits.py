@@ -1,4 +1,4 @@
-"""`sanlian limits`: what another limits table would do to the matters that are open now."""
+"""`sanlian limits`: what another limits table would do to the matters open now, and the table as a spreadsheet."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,8 +6,12 @@ from typing import Annotated
 import typer
 
 from engine.cli.deployment import opened
-from engine.cli.refusal import FOUND
-from engine.core.workflow.declaration import Workflow
+from engine.cli.given import content_of, flow_given
+from engine.cli.output import print_or_write
+from engine.cli.refusal import FOUND, USAGE, refusals
+from engine.core.workflow.declaration import Limits, Workflow
+from engine.core.workflow.limits_sheet import limits_to_rows, rows_to_limits
+from engine.errors import BadWorkflow, NotFound
 from engine.services.dry_run import DryRun, dry_run
 from engine.services.library import read_source
 from engine.services.propose_limits import base_of, sources_of
@@ -15,17 +19,17 @@ from engine.services.publish import examine_in
 
 MOST_SHOWN = 40
 
-app = typer.Typer(name="limits", help="时限表：发布以前试算。", no_args_is_help=True)
+# Without it spreadsheets take the file for one in the old encoding of their country.
+BYTE_ORDER_MARK = "\ufeff"
+
+LimitsFile = Annotated[Path, typer.Argument(metavar="LIMITS_FILE", help="时限表文件，旁边要有它的流程。")]
+
+app = typer.Typer(name="limits", help="时限表：发布以前试算，换成表格改。", no_args_is_help=True)
 
 
 def register(main: typer.Typer) -> None:
     """Add the group to *main*."""
     main.add_typer(app)
-
-
-@app.callback()
-def _group() -> None:
-    """Keep the name of the command although it is the only one."""
 
 
 @app.command("dry-run", help="照这份时限表，现在在办的事会怎样：几件马上超时，几件提前或推后。什么也不改。")
@@ -49,6 +53,46 @@ def try_limits(
     _say(tried, new)
     if tried.holds_up:
         raise typer.Exit(FOUND)
+
+
+@app.command("sheet", help="把时限表的行写成表格（CSV），用表格软件改。")
+def write_sheet(
+    file: LimitsFile,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE.csv", help="写到这个文件；不写就打在屏幕上。")
+    ] = None,
+) -> None:
+    """Print or write the rows of a table as CSV: ids, labels, then a line a row."""
+    with refusals(found=(BadWorkflow,)):
+        rows = limits_to_rows(_limits(file))
+    text = rows if out is None else BYTE_ORDER_MARK + rows
+    print_or_write(text, out, said=f"写好了：{out}。改完用 sanlian limits fill 放回去。", usage=USAGE)
+
+
+@app.command("fill", help="把改好的表格放回时限表，只换行，别的原样；有不对的格子一处一处列出来，什么也不写。")
+def fill(
+    file: LimitsFile,
+    sheet: Annotated[Path, typer.Argument(metavar="SHEET", help="改好的表格，CSV，UTF-8。")],
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="写到这个文件；不写就打在屏幕上。")] = None,
+) -> None:
+    """Put the rows of a spreadsheet into the text of a table; exits 1 when a cell is wrong."""
+    with refusals(found=(BadWorkflow,)):
+        _limits(file)
+        base = content_of(file, expected="一个可以读的文件").decode()
+        cells = content_of(sheet, expected="一份可以读的表格")
+    text, findings = rows_to_limits(cells, file=sheet.name, base=base)
+    for one in findings:
+        typer.echo(str(one), err=True)
+    if text is None:
+        raise typer.Exit(FOUND)
+    print_or_write(text, out, said=f"写好了：{out}。发布以前先 sanlian check。", usage=USAGE)
+
+
+def _limits(file: Path) -> Limits:
+    limits = flow_given(file).limits
+    if limits is None:
+        raise NotFound(what="时限表", found=file.name)
+    return limits
 
 
 def _say(tried: DryRun, flow: Workflow) -> None:
