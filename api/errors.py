@@ -22,6 +22,7 @@ from api.faults import faults_of, said_of
 from api.navigation import LIST
 from api.rendering import RETRY_SECONDS, draw
 from api.writing import HEADER
+from engine.core.terms import Ability
 from engine.errors import (
     BadInput,
     Broken,
@@ -200,10 +201,10 @@ def _frame(request: Request) -> dict[str, Any]:
 
 
 def _way_on(request: Request) -> Way:
-    """A page that who asked may open: the list of matters, else what leads everybody to a page of theirs."""
+    """A page that who asked may open: the list for who works with it, else what leads everybody to a page of theirs."""
     found = getattr(request.state, "asked", None)
-    sees_matters = isinstance(found, Asked) and found.viewer is not None and found.viewer.has_matters
-    return _WHOLE_LIST if sees_matters else HOME
+    works = isinstance(found, Asked) and found.viewer is not None and found.viewer.may(Ability.WORK)
+    return _WHOLE_LIST if works else HOME
 
 
 def problem_json(
@@ -248,7 +249,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(WrittenByAnother)  # to sign in would be no way out: somebody has
     def of_another(request: Request, error: WrittenByAnother) -> Response:
-        return answer(request, problem_of(error, kept=words_sent(request, "写的是")))
+        return answer(request, problem_of(error, kept=words_sent(request, "写了这些，可以复制")))
 
     @app.exception_handler(HTTPException)
     def bare(request: Request, error: HTTPException) -> Response:

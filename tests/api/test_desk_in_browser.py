@@ -9,7 +9,7 @@ from api.app import create_app
 from engine.wiring import Sanlian
 from tests.support.browser import OpenPage, ServeApp
 from tests.support.people import act_in_browser
-from tests.support.watching import DESKTOP_WIDTH, assert_accessible, watched
+from tests.support.watching import DESKTOP_WIDTH, PHONE_WIDTH, assert_accessible, watched
 
 CENTRE, HEAD, COMMUNITY = "street.service_centre.1", "street.street_head.1", "jingyi.community_head.1"
 CULVERT, TILES = "2611-0004", "2611-0012"
@@ -163,3 +163,19 @@ def test_bar_for_several_rows_covers_none_until_one_is_ticked(site: str, sanlian
         expect(page.locator("#together")).to_be_in_viewport(ratio=1)
         page.locator("input[name=pick]").first.uncheck()
         expect(page.locator("#together")).not_to_be_in_viewport()
+
+
+def test_bar_for_several_rows_is_one_line_on_a_phone(site: str, sanlian: Sanlian, open_page: OpenPage) -> None:
+    """How many, what to do and the button: beside one another, so that it covers no more rows than it must."""
+    page = open_page(width=PHONE_WIDTH, height=844)
+    act_in_browser(page, site, sanlian, CENTRE)
+    with watched(page, site):
+        page.goto(f"{site}/dispatch")
+        for n in (0, 1):
+            page.locator("input[name=pick]").nth(n).check()
+        expect(page.locator("#together b")).to_have_text("已选 2 件")
+        parts = [page.locator(f"#together {one}").bounding_box() for one in ("b", "select", "button")]
+
+    middles = [one["y"] + one["height"] / 2 for one in parts if one is not None]
+    assert len(middles) == len(parts)
+    assert max(middles) - min(middles) < 2
