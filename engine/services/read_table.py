@@ -11,8 +11,8 @@ import io
 import unicodedata
 from collections.abc import Collection, Iterator
 
+from engine.core.cell_text import rearmed
 from engine.errors import BadFile
-from engine.services.cell_text import rearmed
 from engine.services.confine import Overtaxed, run_confined
 from engine.services.table import MAX_CELL, MAX_COLUMNS, MAX_FILE_BYTES, MAX_ROWS, Fault, Row, Sheet
 from engine.services.unpack_workbook import pieces

@@ -7,8 +7,8 @@ from datetime import datetime
 
 import xlsxwriter
 
+from engine.core.cell_text import disarmed
 from engine.errors import BadInput
-from engine.services.cell_text import disarmed
 
 CSV_ENCODINGS = {"utf-8": "utf-8-sig", "gb18030": "gb18030"}
 _WIDTHS = (10, 60)

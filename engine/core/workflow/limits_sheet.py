@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass, field
 
+from engine.core.cell_text import disarmed, rearmed
 from engine.core.clock.duration import parse_duration
 from engine.core.workflow.declaration import Limits
 from engine.core.workflow.document import read_document
@@ -17,9 +18,6 @@ from engine.core.workflow.tree import Items, Node, Table, Text
 from engine.errors import BadDuration
 
 _LABELS = {WHEN: "条件", BASIS: "依据"}
-# A spreadsheet computes what begins like this; the mark in front keeps it a text, and reading takes it off again.
-_FORMULA = re.compile(r"[=+\-@\t\r]")
-_MARK = "'"
 
 
 def limits_to_rows(limits: Limits) -> str:
@@ -28,15 +26,13 @@ def limits_to_rows(limits: Limits) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow([WHEN, *columns, BASIS])
-    writer.writerow(map(_safe, [_LABELS[WHEN], *(limits.columns[name].zh for name in columns), _LABELS[BASIS]]))
+    writer.writerow(map(disarmed, [_LABELS[WHEN], *(limits.columns[name].zh for name in columns), _LABELS[BASIS]]))
     for row in limits.rows:
         cells = (str(row.cells[name]) if name in row.cells else "" for name in columns)
-        writer.writerow([_safe(row.when.text) if row.when else "", *cells, _safe(row.basis.zh) if row.basis else ""])
+        writer.writerow(
+            [disarmed(row.when.text) if row.when else "", *cells, disarmed(row.basis.zh) if row.basis else ""]
+        )
     return buffer.getvalue()
-
-
-def _safe(cell: str) -> str:
-    return _MARK + cell if _FORMULA.match(cell) or cell.startswith(_MARK) else cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +128,7 @@ def _read_sheet(text: str, file: str, home: _Base) -> _Sheet:
     header: list[str] = []
     try:
         for cells in reader:
-            plain = [cell.strip().removeprefix(_MARK) for cell in cells]
+            plain = [rearmed(cell.strip()) for cell in cells]
             if not any(plain):
                 continue
             if not header:

@@ -113,7 +113,7 @@ def test_sheet_keeps_quotes_when_a_cell_holds_them() -> None:
     assert basis.zh == '按"老"规定,先办'
 
 
-@pytest.mark.parametrize("basis", ["=1+1", "+x", "-x", "@x", "'x"])
+@pytest.mark.parametrize("basis", ["=1+1", "+x", "-x", "@x", "'=x", "＝1+1"])
 def test_sheet_computes_nothing_when_a_text_looks_like_a_formula(basis: str) -> None:
     """A text that a spreadsheet would compute goes out marked and comes back as it was."""
     table = limits(LIMITS.replace("sign: 4wh", f'basis: "{basis}", sign: 4wh'))
