@@ -73,17 +73,18 @@ def file(asked: AskedNow, posted: Posted) -> Response:
             return answer(asked.request, problem_of(error, kept=kept))
         if isinstance(outcome, Done):
             asked.wake()
-            return _filed(asked, outcome)
+            return _filed(asked, outcome, typed)
         refusal = outcome
     return _again(asked, form, written, refusal=refusal, guessed_kind=posted.get(GUESSED))
 
 
-def _filed(asked: Asked, done: Done) -> Response:
-    """A resident goes on to the receipt; staff to the matter, with the receipt to hand over."""
+def _filed(asked: Asked, done: Done, typed: Typed) -> Response:
+    """A resident goes on to the receipt; staff to the matter, with the receipt to hand over to who stands there."""
     role = asked.viewer.actor.role if asked.viewer is not None else ""
     is_resident = any(role in flow.roles and flow.roles[role].covers is Covers.OWN for flow in asked.flows)
     there = RECEIPT if is_resident else f"/matters/{done.number or done.matter.id}?done=filed"
-    return hand_over(asked, lead_on(asked, there), done.matter)
+    waited = typed.pressed_at is not None and not is_resident
+    return lead_on(asked, there) if waited else hand_over(asked, lead_on(asked, there), done.matter)
 
 
 def _again(asked: Asked, form: Form, written: Typed, *, refusal: Refusal, guessed_kind: object) -> Response:

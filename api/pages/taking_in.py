@@ -5,13 +5,14 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from api.dependencies import Asked, AskedNow, Posted, Viewer
 from api.errors import Kept, answer, plain_problem, problem_of, words_sent
 from api.pages.filing import demand_flow, field_in, place_field
 from api.pages.forms import Field, Form, Typed, filled, kept_texts, missing, typed_in
 from api.pages.guessing import GUESSED, Guess, guess, proposing
+from api.pages.queued import lead_on
 from api.pages.receipts import hand_over
 from api.rendering import draw
 from engine.core.command import File
@@ -68,8 +69,9 @@ def take_in(asked: AskedNow, posted: Posted) -> Response:
     if isinstance(outcome, Refusal):
         return _again(asked, flow, form, typed, guessed=posted.get(GUESSED), refusal=outcome)
     asked.wake()
-    there = f"/dispatch/new?filed={outcome.number or outcome.matter.id}"
-    return hand_over(asked, RedirectResponse(there, status_code=303), outcome.matter)
+    taken = lead_on(asked, f"/dispatch/new?filed={outcome.number or outcome.matter.id}")
+    # Of a call that waited for the network nobody is on the line any more, and the receipt of another would be lost.
+    return taken if typed.pressed_at is not None else hand_over(asked, taken, outcome.matter)
 
 
 def _bad_caller(typed: Typed) -> Refusal | None:
@@ -91,7 +93,8 @@ def _take(asked: Asked, viewer: Viewer, flow: Workflow, form: Form, typed: Typed
         actor=viewer.actor, place=place, values=values,
     )  # fmt: skip
     reporters = (ReporterGiven(name=name or None, phone=phone or None),) if name or phone else ()
-    entry = Entry(command, key=typed.key, demand=DemandGiven(channel=form.start, reporters=reporters))
+    demand = DemandGiven(channel=form.start, reporters=reporters)
+    entry = Entry(command, key=typed.key, demand=demand, pressed_at=typed.pressed_at)
     outcome = advance(sanlian.uow, [entry], now=asked.now, services=sanlian.door)[0]
     if isinstance(outcome, Done | Refusal):
         return outcome

@@ -24,6 +24,7 @@ from tests.support.watching import PHONE_WIDTH, assert_accessible, watched
 
 GRID = "zhujidong-3"
 WORKER, OTHER, LEADER = f"{GRID}.grid_worker.1", "wangtan-1.grid_worker.1", f"{GRID}.grid_leader.1"
+CENTRE = "street.service_centre.1"
 TOLD = "约了物业明早开井，居民在家等。"
 WAITS = "1 条存在手机里，连上后自动送出。"
 SLOW = 20_000  # ms: a photo is encoded anew
@@ -337,6 +338,37 @@ def test_sheet_over_the_list_is_kept_and_closed(page: Page, site: str, sanlian: 
     page.context.set_offline(False)
     expect(line(page)).to_have_text("1 条没有收下，还在手机里。")
     expect(page.locator("#queue li")).to_contain_text("请拍或选「办完的照片」。")
+
+
+def test_call_taken_in_without_network_goes_out_with_its_caller_and_without_a_receipt(
+    page: Page, site: str, sanlian: Sanlian
+) -> None:
+    """What was told, where, and who called are recorded once; the receipt of another call is not replaced."""
+    act_in_browser(page, site, sanlian, CENTRE)
+    with watched(page, site):
+        page.goto(f"{site}/dispatch/new")
+        page.locator("#call-detail").fill("三号楼后面的井盖松了，车一过就响。")
+        page.locator("#call-place").select_option(GRID)
+        page.locator("#call-phone").fill("010-60000000")
+        page.locator("#guess select").first.select_option("B7")
+        page.wait_for_function("() => window.queue && window.queue.draw")
+        page.context.set_offline(True)
+        page.locator(".main-act").click()
+        expect(line(page)).to_have_text(WAITS)
+        expect(page.locator("#call-phone")).to_have_value("")
+        page.locator("#queue summary").click()
+        expect(page.locator("#queue li")).not_to_contain_text("60000000")
+        page.context.set_offline(False)
+        expect(line(page)).to_have_text("送出了 1 条。")
+        assert [one["name"] for one in page.context.cookies() if "receipt" in one["name"]] == []
+        page.locator("#queue").get_by_role("link", name="登记来电").click()
+        expect(page.locator(".note b")).to_contain_text("登记好了，编号")
+        number = page.locator(".note b a").inner_text()
+    with sanlian.uow.read() as tx:
+        demand = tx.demands.by_number(number)
+        assert demand is not None
+        (reporter,) = tx.demands.reporters_of(demand.matter)
+    assert reporter.phone_ref is not None
 
 
 def test_photo_waits_with_its_form(page: Page, site: str, sanlian: Sanlian) -> None:
