@@ -33,6 +33,7 @@ PAGES: dict[str, tuple[tuple[str | None, str], ...]] = {
                      (CHIEF, "/matters?q=没有这种话"), (RESIDENT, "/matters")),
     "GET /dispatch": ((CENTRE, "/dispatch"), (OFFICE, "/dispatch")),
     "GET /board": ((CHIEF, "/board"), (CHIEF, "/board?view=lanes"), (HEAD, "/board")),
+    "GET /held": ((CHIEF, "/held"),),
     "GET /sheet": ((CHIEF, "/sheet"), (AUDITOR, "/sheet")),
     "GET /figures/{name}": ((CHIEF, "/figures/open"), (CHIEF, "/figures/late")),
     "GET /matters/new": ((RESIDENT, "/matters/new"), (CENTRE, "/matters/new"), (AUDITOR, "/matters/new")),

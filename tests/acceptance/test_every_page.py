@@ -61,11 +61,13 @@ def _stricter(visit: Visit) -> dict[str, str]:
 
 def test_page_of_a_matter_is_titled_by_the_matter(furnished: Furnished) -> None:
     """In a row of tabs the first characters tell them apart."""
-    for visit in visits(furnished[1]):
-        if re.match(r"/(matters/\d|matters/01|t/)", visit.path):
-            page = furnished[0].page(visit.who, visit.path)
-            assert page is not None
-            assert page.first("title").text.startswith(page.first("h1").text[:10]), visit.path
+    of_matters = [one for one in visits(furnished[1]) if re.match(r"/(matters/\d|matters/01|t/)", one.path)]
+
+    assert {one.path.split("/")[1] for one in of_matters} == {"matters", "t"}
+    for visit in of_matters:
+        page = furnished[0].page(visit.who, visit.path)
+        assert page is not None
+        assert page.first("title").text.startswith(page.first("h1").text[:10]), visit.path
 
 
 def test_first_visit_is_small_with_all_its_files(furnished: Furnished) -> None:

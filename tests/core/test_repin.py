@@ -161,6 +161,7 @@ def test_going_over_and_back_leaves_the_clocks_as_they_were() -> None:
     go_over(life, other_limits(Random(7), 2))
     go_over(life, first)
 
+    assert before
     for key, one in before.items():
         after = life.engine.matters[key]
         assert after.digest == first.digest
