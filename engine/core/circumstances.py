@@ -10,10 +10,20 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TypeAlias
 
-from engine.core.matter import Json
+import msgspec
+
 from engine.core.scope import Organisation
 
 Instant: TypeAlias = datetime
+
+
+class Doer(msgspec.Struct, gc=False):
+    """Who is said to have acted: a post, and the role, unit and person that it is said to have."""
+
+    person: str | None = None
+    post: str = ""
+    role: str = ""
+    unit: str | None = None
 
 
 class Seats:
@@ -39,14 +49,14 @@ class Seats:
     def _look_above(self, version: int, place: str, kind: str) -> str | None:
         return self._versions[version].unit_above(place, kind)
 
-    def fault(self, actor: Json, at: Instant) -> str | None:
-        """Return why *actor* cannot have acted at *at* through that post, or None."""
-        post = self._versions[self._version(at)].posts.get(actor.get("post", ""))
+    def fault(self, doer: Doer, at: Instant) -> str | None:
+        """Return why *doer* cannot have acted at *at* through that post, or None."""
+        post = self._versions[self._version(at)].posts.get(doer.post)
         if post is None:
-            return f"没有「{actor.get('post')}」这个岗位"
-        if (post.role, post.unit) != (actor.get("role"), actor.get("unit")):
+            return f"没有「{doer.post}」这个岗位"
+        if (post.role, post.unit) != (doer.role, doer.unit):
             return f"「{post.id}」不是这个岗位"
-        if actor.get("person", post.person) != post.person:
+        if doer.person is not None and doer.person != post.person:
             return f"「{post.id}」不由这个人担任"
         return None if post.is_held(at) else f"当时「{post.id}」还没有任命或已经卸任"
 
@@ -56,11 +66,7 @@ class AtWork:
 
     def __init__(self, fired: Iterable[Instant] = (), parked: Collection[str] = ()) -> None:
         self._fired = sorted(fired)
-        self._parked = frozenset(parked)
-
-    def parked(self, matter: str) -> bool:
-        """Whether a rule of *matter* could not act and was put aside with an alarm."""
-        return matter in self._parked
+        self.parked = frozenset(parked)
 
     def between(self, start: Instant, end: Instant) -> timedelta:
         """How long the engine was seen at work between two instants: from the first to the last rule that acted."""

@@ -8,8 +8,9 @@ which of the two it can vouch for, and «cannot tell» never reads as «good».
 import gc
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from multiprocessing import get_context
@@ -161,29 +162,48 @@ def _judge_parts(uow: UnitOfWork, parts: Sequence[Part]) -> Tally:
     with uow.read() as tx:
         # Looked for once and handed on: it reads the whole log.
         fired = Log(tx.connection, tx.district).fired_at()
-        grounds, findings = gather(tx, fired=fired)
-        whole = judge_part(tx, parts[0], grounds) if len(parts) == 1 else Tally()
-    whole.add(findings)
-    if len(parts) == 1:
-        return whole
+    here, *others = parts
+    if not others:
+        return _judge_here(uow, here, fired)
     url = uow.database.engine.url.render_as_string(hide_password=False)
     # Fresh processes, not forked ones: this one may hold threads and open connections.
-    with ProcessPoolExecutor(len(parts), mp_context=get_context("spawn")) as pool:
-        for tally in pool.map(_judge_in_process, [(url, uow.district, part, fired) for part in parts]):
+    with ProcessPoolExecutor(len(others), mp_context=get_context("spawn")) as pool:
+        tallies = pool.map(_judge_in_process, [(url, uow.district, part, fired) for part in others])
+        whole = _judge_here(uow, here, fired)
+        for tally in tallies:
             whole.join(tally)
     return whole
 
 
+def _judge_here(uow: UnitOfWork, part: Part, fired: Sequence[datetime]) -> Tally:
+    """Judge a part in this process, and what all parts are judged by."""
+    with _rare_collections(), uow.read() as tx:
+        grounds, findings = gather(tx, fired=fired)
+        tally = Tally()
+        tally.add(findings)
+        tally.join(judge_part(tx, part, grounds))
+    return tally
+
+
 def _judge_in_process(task: tuple[str, str, Part, Sequence[datetime]]) -> Tally:
     url, district, part, fired = task
-    # A million bodies come and go without cycles between them: looking for some after each 700 is time lost.
-    gc.set_threshold(100_000, 50, 50)
     database = open_database(url)
     try:
-        with UnitOfWork(database, district=district).read() as tx:
+        with _rare_collections(), UnitOfWork(database, district=district).read() as tx:
             return judge_part(tx, part, gather(tx, fired=fired)[0])
     finally:
         database.close()
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """A million bodies come and go without cycles between them: looking for some after each 700 is time lost."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def judge_part(tx: Transaction, part: Part, grounds: Grounds) -> Tally:

@@ -15,13 +15,13 @@ import msgspec
 
 from engine.core.flow_law import FlowLaw
 from engine.core.history import chain_origin, commitment
-from engine.core.legality import Replay
+from engine.core.legality import Body, Replay
 from engine.core.matter import Json, decode, from_json, merge
 from engine.store.log import SYSTEM_FROM, Cells
 from engine.store.matters import REPEATING, repeated_by
 
 ERASED = "pii_erased"
-_read = msgspec.json.Decoder().decode
+_read = msgspec.json.Decoder(Body).decode
 _ENCODER = msgspec.json.Encoder(order="sorted")
 UNREADABLE = (msgspec.MsgspecError, ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
 
@@ -65,6 +65,7 @@ class Chain:
         self.erased: set[str] = set()
         self.findings: list[Finding] = []
         self._grounds = grounds
+        self._cell = _as_sqlite if grounds.texts_instants else _at
         self._recorded = ""
         self._broken = False
         self._is_lawless = False
@@ -92,15 +93,16 @@ class Chain:
         """Note a finding."""
         self.findings.append(Finding(layer, kind, self.id, seq, text))
 
-    def _follow(self, row: Cells, event: Json) -> None:
+    def _follow(self, row: Cells, event: Body) -> None:
         self._columns(row, event)
-        recorded = event["recorded_at"]
+        recorded = event.recorded_at
         if recorded != self._recorded:
             self._time(row[1], recorded)
-        if "private" in event:
-            self.committed.update((ref, (made, row[1])) for ref, made in event["private"].items())
-        if event["action"] == ERASED:
-            self.erased.update(event["data"]["erased"])
+        if event.private:
+            for ref, made in event.private.items():
+                self.committed[ref] = (made, row[1])
+        if event.action == ERASED:
+            self.erased.update(event.data.erased)
         if not self.is_system:
             self._step(row, event)
 
@@ -109,8 +111,8 @@ class Chain:
             self.find("legality", "time", seq, "记录时间比上一条还早")
         self._recorded = recorded
 
-    def _step(self, row: Cells, event: Json) -> None:
-        patch, workflow, state = event["data"]["patch"], event["workflow"], self.state
+    def _step(self, row: Cells, event: Body) -> None:
+        patch, workflow, state = event.data.patch, event.workflow, self.state
         replay = self._grounds.replays.get(workflow)
         if replay is None:
             self._lawless(row[1], workflow)
@@ -131,17 +133,17 @@ class Chain:
     def _illegal(self, kind: str, text: str) -> None:
         self.find("legality", kind, self.seq, text)
 
-    def _columns(self, row: Cells, event: Json) -> None:
+    def _columns(self, row: Cells, event: Body) -> None:
         _, seq, kind, at, recorded_at, timer_key, _, _ = row
-        if event["matter"] != self.id or event["seq"] != seq or event["log"] != self._grounds.log:
+        if event.matter != self.id or event.seq != seq or event.log != self._grounds.log:
             self.find("chain", "misplaced", seq, "这一条属于别的事项、别的序号或别的日志")
-        instant = _as_sqlite if self._grounds.texts_instants else _at
-        same = event["recorded_at"] == event["at"] and recorded_at == at
-        key = event.get("cause") if kind == "fired" else None
+        cell, said = self._cell, event.at
+        same = event.recorded_at == said and recorded_at == at
+        key = event.cause if kind == "fired" else None
         if (
-            event["type"] != kind
-            or instant(event["at"]) != at
-            or not (same or instant(event["recorded_at"]) == recorded_at)
+            event.type != kind
+            or cell(said) != at
+            or not (same or cell(event.recorded_at) == recorded_at)
             or key != timer_key
         ):
             self.find("chain", "columns", seq, "列里的类型、时间或定时与内容不同")
@@ -240,6 +242,6 @@ def _is_before(text: str, other: str) -> bool:
 
 def _as_sqlite(text: str) -> str:
     """Write a body's UTC instant as SQLite's rows hold it; another zone or form goes through a datetime."""
-    if text.endswith("Z") and len(text) == 20:
+    if len(text) == 20 and text[19] == "Z":
         return f"{text[:10]} {text[11:19]}.000000"
     return _at(text).astimezone(UTC).isoformat(" ", "microseconds")[:26]

@@ -63,12 +63,17 @@ class Log(Repository):
     """The log of a district, for reading only."""
 
     def parts(self, number: int) -> list[Part]:
-        """Cut the log into *number* parts of about as many events, or leave it whole where that is not worth it."""
+        """
+        Cut the log into *number* parts that take about as long, or leave it whole where that is not worth it.
+
+        The first one is longer by what is judged before another process has begun.
+        """
         events = self._one("SELECT count(*) FROM event WHERE district_id = :district")
         if events < number * WORTH_A_PROCESS:
             return [Part(None, None)]
         query = "SELECT matter_id FROM event WHERE district_id = :district ORDER BY matter_id LIMIT 1 OFFSET :n"
-        borders: list[str] = [self._one(query, n=events * place // number) for place in range(1, number)]
+        shares = [WORTH_A_PROCESS + (events - WORTH_A_PROCESS) * place // number for place in range(1, number)]
+        borders: list[str] = [self._one(query, n=share) for share in shares]
         return [Part(after, until) for after, until in zip([None, *borders], [*borders, None], strict=True)]
 
     def stretches(self, part: Part, *, matter_columns: Sequence[str]) -> Iterator[Stretch]:

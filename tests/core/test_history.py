@@ -184,6 +184,15 @@ def test_commitment_opens_only_with_its_own_salt_ref_and_value(salt: bytes, valu
     assert commitment(salt, ref, value + b"x") != made
 
 
+@pytest.mark.parametrize("length", [0, 1, 32, 63, 64, 65, 200])
+def test_commitment_is_the_standard_one_whatever_the_length_of_the_salt(length: int) -> None:
+    """The sum made here is HMAC as the standard library makes it, on both sides of the block's length."""
+    salt = bytes(range(length))
+    expected = hmac.new(salt, framed(b"m-1/4/detail", b"value"), hashlib.sha256).hexdigest()
+
+    assert commitment(salt, "m-1/4/detail", b"value") == expected
+
+
 @given(states=st.lists(st.dictionaries(ascii_keys, integers | any_text, max_size=4), min_size=1, max_size=5))
 def test_merge_of_patches_between_states_gives_the_last_state(states: list[dict[str, Any]]) -> None:
     """Folding the differences of a row of matters gives the last of them."""

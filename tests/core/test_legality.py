@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from engine.core.circumstances import AtWork, Seats, instant
+from engine.core.circumstances import AtWork, Doer, Seats, instant
 from engine.core.decision import Decision
 from engine.core.flow_law import FlowLaw
 from engine.core.history import Event, event_bytes
-from engine.core.legality import Replay
+from engine.core.legality import Body, Replay
 from engine.core.matter import Json, merge, patch_between
 from engine.core.scope import Organisation
 from tests.support.lives import FIRST, Life
@@ -87,9 +87,10 @@ def faults(history: History) -> list[tuple[str, int]]:
         replay = replays()[event["workflow"]]
         told: list[tuple[str, str]] = []
         tell = partial(note, told)
-        replay.judge_before(state, event, tell)
+        body = msgspec.convert(event, Body)
+        replay.judge_before(state, body, tell)
         merge(state, event["data"]["patch"])
-        replay.judge_after(state, event, tell)
+        replay.judge_after(state, body, tell)
         found += [(kind, event["seq"]) for kind, _ in told]
     return found
 
@@ -245,6 +246,41 @@ def test_replay_finds_a_rule_whose_due_instant_is_not_the_clocks() -> None:
     assert ("timer", place + 1) in faults(history)
 
 
+@pytest.mark.parametrize(
+    ("tamper", "kind"),
+    [
+        (due_moved, "timer"),
+        (other_visit, "timer"),
+        (early, "timer"),
+        (elsewhere, "step"),
+        (change(action="close"), "step"),
+        (change(actor={"post": "p", "role": "grid_worker"}), "actor"),
+    ],
+    ids=lambda part: getattr(part, "__name__", str(part)),
+)
+def test_replay_finds_tampering_in_a_shape_that_it_has_judged_before(
+    tamper: Callable[[Json, History], None], kind: str
+) -> None:
+    """What is kept of honest steps stands for nothing that was changed afterwards."""
+    history, place = pick(lambda h, p: is_fired(h, p) and h[p]["action"] in ("late", "supervise"))
+    assert faults(history) == []
+
+    tamper(history[place], history)
+
+    assert (kind, place + 1) in faults(history)
+
+
+def test_replay_keeps_what_a_rule_names_for_its_own_calendar_only() -> None:
+    """A step that names a calendar nobody knows cannot be told, and hides nothing in the same step that names one."""
+    history, place = pick(lambda h, p: is_fired(h, p) and h[p]["action"] in ("late", "supervise"))
+    due_moved(history[place], history)
+    unknown = copy.deepcopy(history)
+    unknown[place]["calendar"] = "ef" * 32
+
+    assert faults(unknown) == []
+    assert ("timer", place + 1) in faults(history)
+
+
 def test_replay_finds_a_step_after_the_end() -> None:
     """An ended matter does not move."""
     history, place = pick(lambda h, p: is_acted(h, p) and before(h, p + 1).get("outcome") is not None)
@@ -276,6 +312,7 @@ def test_replay_finds_a_suppressed_late() -> None:
             and instant(h[p + 1]["at"]) - instant(h[p]["due_at"]) > timedelta(hours=3)
         )
     )
+    assert faults(history) == []  # whatever is kept of these steps is kept by now
     late = history.pop(place)
     for event in history[place:]:
         event["seq"] -= 1
@@ -290,7 +327,7 @@ def test_seats_follow_the_version_in_force() -> None:
     """A post ended later was held before, and an import before the first version counts by the first."""
     world = shipped_world()
     post = next(post for post in world.organisation.posts.values() if post.unit is not None)
-    actor = {"post": post.id, "role": post.role, "unit": post.unit, "person": post.person}
+    actor = Doer(post=post.id, role=post.role, unit=post.unit, person=post.person)
     ended = Organisation(world.organisation.units.values(), ())
     seats = Seats([(FIRST, world.organisation), (FIRST + timedelta(days=9), ended)])
 
@@ -306,5 +343,4 @@ def test_at_work_counts_only_what_was_seen() -> None:
     assert at_work.between(FIRST, FIRST + timedelta(minutes=90)) == timedelta(0)
     assert at_work.between(FIRST, FIRST + timedelta(minutes=91)) == timedelta(minutes=80)
     assert at_work.between(FIRST + timedelta(minutes=90), FIRST + timedelta(days=1)) == timedelta(0)
-    assert at_work.parked("m1")
-    assert not at_work.parked("m2")
+    assert at_work.parked == {"m1"}

@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import cache, partial
 from random import Random
 
+import msgspec
 import pytest
 
 from engine.core.circumstances import AtWork, Seats
@@ -15,7 +16,7 @@ from engine.core.command import Migrate
 from engine.core.decision import Refusal
 from engine.core.flow_law import FlowLaw
 from engine.core.forecast import forecast
-from engine.core.legality import Replay
+from engine.core.legality import Body, Replay
 from engine.core.matter import Json, Matter, merge
 from engine.core.rehearse import Rehearsal
 from engine.core.repin import same_path
@@ -233,9 +234,10 @@ def faults(history: list[Json]) -> list[tuple[str, str]]:
         judge = judges[event["workflow"]]
         told: list[tuple[str, str]] = []
         tell = partial(note, told)
-        judge.judge_before(state, event, tell)
+        body = msgspec.convert(event, Body)
+        judge.judge_before(state, body, tell)
         merge(state, deepcopy(event["data"]["patch"]))
-        judge.judge_after(state, event, tell)
+        judge.judge_after(state, body, tell)
         found += [(event["type"], text) for _, text in told]
     return found
 
