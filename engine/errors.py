@@ -12,13 +12,14 @@ Every error the engine raises, with its stable code and its wording.
     ├── NotFound            no such matter, workflow, version, calendar, unit, post; or one that is not theirs to see
     ├── Forbidden           a page or command that this post never has (TokenOnlyReads: a token that may not change)
     ├── NotSignedIn         nobody has signed in, or the session is over (SignInRefused: not with these words;
-    │                       TokenRefused: a program's token does not count; WrittenByAnother: not who wrote it)
+    │                       TokenRefused: a program's token does not count; CodeRefused: not the code of the first
+    │                       run; WrittenByAnother: not who wrote it)
     ├── PostChanged         a form that its writer began with another post (PostEnded: which is over)
     ├── TooManyTries        too many failures lately; it says when to try again
     ├── PasswordNeeded      a sensitive act: the password must be given again
     ├── PasswordChangeNeeded  a one-time password must be changed before anything else
     ├── Refused             the engine will not do this now (carries the refusal)
-    ├── Conflict            somebody else was first, or the key was used for another request
+    ├── Conflict            somebody else was first (KeyReused: the key was used for another request)
     ├── Unavailable         the store cannot take it now: busy, full, read only, gone
     │   └── Busy            too many want the same costly work at this moment
     └── Broken              a promise of ours does not hold; the log says where
