@@ -17,9 +17,9 @@
   addEventListener("hashchange", openTarget);
   openTarget();
 
-  // After a page part was swapped in, what must be read first takes the focus.
+  // What must be read first takes the focus, also after a page part was swapped in; or where writing begins at once.
   function focusMessage() {
-    var first = d.querySelector("[data-focus]");
+    var first = d.querySelector("[data-focus]") || d.querySelector("[data-start] textarea");
     if (first) first.focus();
   }
   d.addEventListener("htmx:after:swap", focusMessage);
@@ -82,6 +82,8 @@
     if (form && e.target.id === "new-place") propose(form);
   });
   d.documentElement.classList.add("scripted");
+  // Hidden, such a button would still be the one that Enter presses.
+  d.querySelectorAll(".noscript-only button").forEach(function (button) { button.remove(); });
 
   // A photo is made small on the phone before it is sent: 300 KB are enough to see what was done.
   var MOST = 300 * 1024, LONGEST = 1600, shrinking = 0, waiting = null;

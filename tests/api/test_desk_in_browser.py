@@ -54,6 +54,22 @@ def test_dispatch_takes_three_keys_and_the_next_row_one(site: str, sanlian: Sanl
         expect(page.get_by_role("status")).to_contain_text("派给了区住房建设局")
 
 
+def test_call_is_registered_by_keys_alone(site: str, sanlian: Sanlian, open_page: OpenPage) -> None:
+    """Writing begins at once, Enter in the last field registers, and the next call can begin."""
+    page = open_page(width=DESKTOP_WIDTH, height=870)
+    act_in_browser(page, site, sanlian, CENTRE)
+    with watched(page, site):
+        page.goto(f"{site}/dispatch/new")
+        expect(page.locator("#call-detail")).to_be_focused()
+        page.keyboard.type("楼道灯坏了两天")
+        page.keyboard.press("Tab")
+        page.keyboard.press("ArrowDown")
+        page.get_by_label("回电号码").focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("status").first).to_contain_text("登记好了")
+        expect(page.locator("#call-detail")).to_be_focused()
+
+
 def test_single_keys_can_be_turned_off_and_stay_off(site: str, sanlian: Sanlian, open_page: OpenPage) -> None:
     """The list of keys opens with one key; without keys nothing moves, on the next visit neither."""
     page = open_page(width=DESKTOP_WIDTH, height=870)

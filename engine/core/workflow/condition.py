@@ -211,7 +211,8 @@ class _Parser:
         self.names.append(name)
         known = self._types.get(name.text)
         if known is None:
-            self._blame(name, _unknown_name(name.text, self._types))
+            message = _unknown_name(name.text, self._types)
+            self.faults.append(ConditionFault(message, offset=name.offset, length=name.length, unknown=name.text))
         elif known.kind is ConditionKind.PRIVATE:
             self._blame(name, f"「{name.text}」是受保护的内容，条件里不能用它；请换一个选择、数字或是否字段。")
             known = None

@@ -11,15 +11,19 @@ class ConditionFault(Exception):
     """
     A fault in a condition: `offset` (0-based, in its text) and `length` of the word, a code, a sentence for people.
 
-    `others` are further faults of the same text that do not follow from this one.
+    `unknown` is the name that no field has, where that is the fault. `others` are further faults of the same text that
+    do not follow from this one.
     """
 
-    def __init__(self, message: str, *, offset: int, length: int = 1, code: str = "E204") -> None:
+    def __init__(
+        self, message: str, *, offset: int, length: int = 1, code: str = "E204", unknown: str | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.offset = offset
         self.length = length
         self.code = code
+        self.unknown = unknown
         self.others: tuple[ConditionFault, ...] = ()
 
 

@@ -111,10 +111,10 @@ def _resolve(
         names.open |= {"row_column"} if "column" in names.open else set()
         if limits.part is not None:
             check_limits(limits.part, limits.reader)
-    check_references([one.reader for one in files], names)
     types = condition_types(fields, classes=names.of("class"), levels=names.of("level"), seasons=names.of("season"))
     for one in files:
         read_conditions(one.reader, types, source=one.document.text, names=names)
+    check_references([one.reader for one in files], names)
     return fields
 
 

@@ -72,12 +72,18 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A use of a name: what it may name, and the part (or key) that names it."""
+    """
+    A use of a name: what it may name, and the part (or key) that names it.
+
+    `code` and `said` are what is reported where nothing declares it; empty for what goes by its kind.
+    """
 
     name: str
     refers: tuple[str, ...]
     beside: tuple[str, ...]
     where: Where
+    code: str = ""
+    said: str = ""
 
 
 @dataclass(slots=True)

@@ -37,23 +37,39 @@ def add_names_beside(names: Names, library: Library, flow: Part) -> None:
 def check_references(readers: Iterable[Reader], names: Names) -> None:
     """Report every name that is used and that nothing declares."""
     by_file = {reader.file: reader for reader in readers}
-    unknown: dict[tuple[str, str, str], list[Reference]] = {}
-    for use in names.uses:
-        if not _known(use, names):
-            unknown.setdefault((use.where.file, _blamed(use), use.name), []).append(use)
-    for (file, kind, _), uses in unknown.items():
-        first, *others = sorted(uses, key=lambda use: (use.where.line, use.where.column))
-        message = _message(first, names) + _elsewhere(others)
-        by_file[file].fault(REFERENCE_CODES[kind], first.where, message)
-        for use in uses if kind == "row_column" else ():
-            by_file[file].unsay(use.where.path)
+    order = {file: number for number, file in enumerate(by_file)}
+    unknown = [use for use in names.uses if not _known(use, names)]
+    unknown.sort(key=lambda use: (order[use.where.file], use.where.line, use.where.column))
+    for first, *others in _together(unknown):
+        kind = _blamed(first)
+        message = (first.said or _message(first, names)) + _elsewhere(others, first.where.file)
+        by_file[first.where.file].fault(first.code or REFERENCE_CODES[kind], first.where, message)
+        for use in (first, *others) if kind == "row_column" else ():
+            by_file[use.where.file].unsay(use.where.path)
 
 
-def _elsewhere(others: list[Reference]) -> str:
+def _together(unknown: Iterable[Reference]) -> list[list[Reference]]:
+    """Put together what one declaration that is missing would have made known, in the order of its first use."""
+    found: list[tuple[set[str], list[Reference]]] = []
+    for use in unknown:
+        # An end of a level is told by its own name: `level.grid`.
+        kinds = {_blamed(use)} if "." in use.name else set(use.refers)
+        same = next((one for one in found if one[1][0].name == use.name and one[0] & kinds), None)
+        if same is None:
+            found.append((kinds, [use]))
+        else:
+            same[0].update(kinds)
+            same[1].append(use)
+    return [uses for _, uses in found]
+
+
+def _elsewhere(others: list[Reference], file: str) -> str:
     if not others:
         return ""
-    lines = "、".join(dict.fromkeys(str(use.where.line) for use in others))
-    return f"还有 {len(others)} 处也用到它：第 {lines} 行。"
+    files = dict.fromkeys((file, *(use.where.file for use in others)))
+    told = [(one, dict.fromkeys(str(use.where.line) for use in others if use.where.file == one)) for one in files]
+    said = [f"{'' if one == file else f'{one} '}第 {'、'.join(lines)} 行" for one, lines in told if lines]
+    return f"还有 {len(others)} 处也用到它：{'，'.join(said)}。"
 
 
 def _known(use: Reference, names: Names) -> bool:

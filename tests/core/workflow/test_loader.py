@@ -336,3 +336,24 @@ def test_limits_in_another_encoding_are_named_when_a_flow_uses_them() -> None:
     assert workflow is None
     assert [(one.file, one.code) for one in findings] == [("t.limits.yaml", "E100")]
     assert "GB18030" in findings[0].message
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("three_tier.yaml", "\n  service_centre:", "\n  service_center:"),
+        ("three_tier.yaml", "\n  category:", "\n  categery:"),
+        ("three_tier.yaml", "\n  kind:", "\n  kinds:"),
+        ("three_tier.yaml", "\n  supervised:", "\n  supervise:"),
+    ],
+    ids=["a role of flow and table", "a field of conditions", "the field of the classes", "a state above the levels"],
+)
+def test_declaration_that_is_misspelt_is_one_fault_wherever_its_name_is_used(file: str, old: str, new: str) -> None:
+    """In values and in conditions, in the flow and in its table: it stands at its first use and tells of the others."""
+    text = (WORKFLOWS / file).read_text("utf-8")
+    assert text.count(old) == 1
+
+    findings = read_flow(text.replace(old, new), file=file, library=read_folder(WORKFLOWS).library)[1]
+
+    assert len(findings) == 1, [str(one) for one in findings]
+    assert f"是不是「{new.strip().rstrip(':')}」？还有 " in findings[0].message
