@@ -10,7 +10,7 @@ import gc
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -39,6 +39,10 @@ BATCH = 500
 MOST_BATCHES = 200
 
 logger = structlog.get_logger(__name__)
+
+
+class _Undone(Exception):
+    """A batch that failed as a whole: its transaction takes back what it wrote, which is cheaper than a savepoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +85,16 @@ def sweep(
     report = SweepReport()
     for _ in range(max_batches):
         with _undisturbed():
-            outcomes = in_one_transaction(uow, lambda tx: _sweep_once(tx, now=now, services=services, limit=limit))
-        report = _add(report, outcomes)
-        if not outcomes or all(isinstance(outcome, PutBack) for outcome in outcomes):
-            return replace(report, drained=True)
+            report = report.then(_sweep_once(uow, now=now, services=services, limit=limit))
+        if report.drained:
+            break
     return report
 
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
     """
-    Put the cyclic garbage collector off until the batch is written.
+    Put the cyclic garbage collector off until the batch is written and forgotten.
 
     A batch makes thousands of objects that go when it ends: to search all objects of the process for circles meanwhile
     costs a twelfth of it and finds nothing.
@@ -105,28 +108,40 @@ def _undisturbed() -> Iterator[None]:
             gc.enable()
 
 
-def _sweep_once(tx: Transaction, *, now: datetime, services: Door, limit: int) -> list[Outcome]:
-    ringing, matters = tx.timers.lock_ringing(now, limit=limit)
-    timers = _first_of_each(ringing)
+def _sweep_once(uow: UnitOfWork, *, now: datetime, services: Door, limit: int) -> SweepReport:
+    try:
+        return in_one_transaction(uow, lambda tx: _fire_together(tx, now=now, services=services, limit=limit))
+    except _Undone as undone:
+        logger.warning("sweep_batch_failed", error=repr(undone.__cause__))
+    return in_one_transaction(uow, lambda tx: _fire_one_by_one(tx, now=now, services=services, limit=limit))
+
+
+def _fire_together(tx: Transaction, *, now: datetime, services: Door, limit: int) -> SweepReport:
+    timers, matters = _ringing(tx, now, limit=limit)
     if not timers:
-        return []
+        return SweepReport(drained=True)
     around = services.shelf.surroundings(tx)
     try:
-        with tx.savepoint():
-            return _fire(tx, timers, matters, now=now, services=services, around=around)
+        return _report(_fire(tx, timers, matters, now=now, services=services, around=around))
     except Exception as error:
         if cannot_serve(error):
             raise
-        logger.warning("sweep_batch_failed", error=repr(error), timers=len(timers))
-    return [_fire_alone(tx, timer, matters, now=now, services=services, around=around) for timer in timers]
+        raise _Undone from error
 
 
-def _first_of_each(ringing: Sequence[Timer]) -> list[Timer]:
-    """Of several timers of one matter only the earliest: what it does may end the others."""
+def _fire_one_by_one(tx: Transaction, *, now: datetime, services: Door, limit: int) -> SweepReport:
+    timers, matters = _ringing(tx, now, limit=limit)
+    around = services.shelf.surroundings(tx)
+    return _report([_fire_alone(tx, timer, matters, now=now, services=services, around=around) for timer in timers])
+
+
+def _ringing(tx: Transaction, now: datetime, *, limit: int) -> tuple[list[Timer], Mapping[str, Stored]]:
+    """Lock what rings; of several timers of one matter only the earliest acts: what it does may end the others."""
+    ringing, matters = tx.timers.lock_ringing(now, limit=limit)
     first: dict[str, Timer] = {}
     for timer in ringing:
         first.setdefault(timer.matter, timer)
-    return list(first.values())
+    return list(first.values()), matters
 
 
 def _fire(
@@ -173,12 +188,13 @@ def _fire_alone(
     return failed
 
 
-def _add(report: SweepReport, outcomes: Sequence[Outcome]) -> SweepReport:
+def _report(outcomes: Sequence[Outcome]) -> SweepReport:
     count = Counter(map(type, outcomes))
     return SweepReport(
-        fired=report.fired + count[Done],
-        stale=report.stale + count[Stale],
-        failed=report.failed + count[Failed],
-        put_back=report.put_back + count[PutBack],
-        batches=report.batches + (1 if outcomes else 0),
+        fired=count[Done],
+        stale=count[Stale],
+        failed=count[Failed],
+        put_back=count[PutBack],
+        batches=1 if outcomes else 0,
+        drained=count[PutBack] == len(outcomes),
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
+import msgspec
 import pytest
 from sqlalchemy import text
 
@@ -113,6 +114,24 @@ def test_sweep_parks_the_timer_and_goes_on_when_a_matter_is_broken(town: Town) -
         (alarm,) = tx.alarms.standing()
         assert (alarm.kind, alarm.matter) == ("timer_failed", bad)
     assert sweep(town.uow, now=DUE - timedelta(minutes=30), services=town.door) == SweepReport(drained=True)
+
+
+def test_sweep_parks_the_timer_and_goes_on_when_the_store_refuses_a_row(town: Town) -> None:
+    """What the keys refuse takes back its batch whole; done again one by one, only that timer is set aside."""
+    matters = file_many(town, 5)
+    bad = matters[2].id
+    with town.uow.write() as tx:
+        (filed,) = tx.events.of(bad)
+        tx.events.append_many([msgspec.structs.replace(filed, seq=2)])
+
+    report = sweep(town.uow, now=DUE - timedelta(minutes=30), services=town.door)
+
+    assert (report.fired, report.failed, report.drained) == (4, 1, True)
+    with town.uow.read() as tx:
+        (parked,) = [apart for apart in tx.timers.apart() if apart.failed_at is not None]
+    assert parked.timer.matter == bad
+    for matter in matters[:2]:
+        check_books(town, matter.id)
 
 
 def test_sweep_parks_the_timer_when_its_workflow_cannot_be_read(town: Town) -> None:
