@@ -107,7 +107,7 @@ class Draft:
     def tell(self, to: Holder | None, kind: str, **facts: Any) -> None:
         """Send a notice to *to* (None: the reporter)."""
         urgent = self.workflow.notices is not None and self.get("klass") in self.workflow.notices.except_classes
-        notice = Notice(to, kind, urgent, {"state": self.get("state"), **facts})
+        notice = Notice(to, str(kind), urgent, {"state": self.get("state"), **facts})
         if notice not in self.notices:
             self.notices.append(notice)
 

@@ -27,7 +27,7 @@ def fire(draft: Draft, timer: Timer) -> Occurrence:
     """Let *timer* act on the draft; a rule whose condition does not hold is recorded as passed over."""
     rule = rule_of(draft.workflow, draft.before, timer.clock, timer.rule)
     assert rule is not None  # the caller has found the timer among the armed ones
-    source, word = draft.before.state, rule.do.value
+    source, word = draft.before.state, str(rule.do)
     _use_up(draft, timer, rule)
     draft.data["rule"] = {
         "clock": timer.clock, "id": rule.id, "do": word, "line": rule.where.line, "file": rule.where.file,
@@ -74,9 +74,9 @@ def _leave(draft: Draft, rule: TimerRule, target: str) -> None:
         draft.set(kept=(*draft.get("kept"), former))
     _to_holder(draft, rule.do)
     if rule.tell:
-        _tell(draft, rule, rule.do.value, former)
+        _tell(draft, rule, rule.do, former)
     else:
-        draft.tell(None, rule.do.value)
+        draft.tell(None, rule.do)
 
 
 def _tell(draft: Draft, rule: TimerRule, kind: str, holder: Holder | None) -> None:
@@ -174,7 +174,7 @@ def _progress(draft: Draft, rule: TimerRule, timer: Timer) -> None:
 def _to_holder(draft: Draft, do: Do, **facts: bool) -> None:
     holder = draft.get("stands_in") or draft.get("holder")
     if holder is not None:
-        draft.tell(None if holder.unit is None else holder, do.value, **facts)
+        draft.tell(None if holder.unit is None else holder, do, **facts)
 
 
 def _cannot_leave(draft: Draft, rule: TimerRule, timer: Timer) -> None:

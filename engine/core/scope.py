@@ -260,7 +260,7 @@ def unit_of_role(role: Role, *, place: str, chosen: str | None, organisation: Or
         return None
     if role.covers == Covers.DEPARTMENT:
         return chosen
-    return organisation.unit_above(place, role.covers.value)
+    return organisation.unit_above(place, role.covers)
 
 
 def people_of(holder: Holder, *, workflow: Workflow, organisation: Organisation, at: datetime) -> tuple[str, ...]:
@@ -285,7 +285,7 @@ def _above(holder: Holder, *, workflow: Workflow, place: str, organisation: Orga
         return None
     unit = unit_of_role(above, place=place, chosen=holder.unit, organisation=organisation)
     known = holder.unit if holder.unit in organisation.units else place
-    return Holder(role=above.id, unit=unit or organisation.unit_above(known or place, above.covers.value))
+    return Holder(role=above.id, unit=unit or organisation.unit_above(known or place, above.covers))
 
 
 def filled_above(

@@ -4,8 +4,10 @@ Which timers a matter has armed: a pure function of its clocks, its workflow and
 After each change the set is computed anew and compared with the one before; what is stored is an index of it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Protocol, TypeAlias
 
 from engine.core.clock.duration import Duration, Offset, parse_offset
@@ -40,7 +42,7 @@ def armed(workflow: Workflow, matter: Matter, world: World) -> tuple[Timer, ...]
     timers = [
         timer
         for key, clock in matter.clocks.items()
-        for rank, rule in ranked_rules(workflow, matter, key)
+        for rank, rule in _rules(workflow, matter, key).ranked
         if (timer := _timer(workflow, matter, key, clock, rank, rule, world)) is not None
     ]
     return tuple(sorted(timers, key=turn))
@@ -56,12 +58,9 @@ def standing(workflow: Workflow, matter: Matter, world: World, timer: Timer) -> 
     clock = matter.clocks.get(timer.clock)
     if clock is None or not matter.is_open:
         return None
-    for rank, rule in ranked_rules(workflow, matter, timer.clock):
-        if rule.id == timer.rule:
-            found = _timer(workflow, matter, timer.clock, clock, rank, rule, world)
-            same = found is not None and (found.visit, found.slot) == (timer.visit, timer.slot)
-            return found if same and matter.id == timer.matter else None
-    return None
+    pair = _rules(workflow, matter, timer.clock).by_id.get(timer.rule)
+    found = _timer(workflow, matter, timer.clock, clock, *pair, world) if pair is not None else None
+    return found if found is not None and found.key == timer.key else None
 
 
 def rearmed(
@@ -84,14 +83,16 @@ def rearmed(
         old, new = old_clocks.get(key), new_clocks.get(key)
         if old is new and same_rules:
             continue
-        had = ranked_rules(workflow, before, key) if before is not None and old is not None else ()
-        has = ranked_rules(workflow, after, key) if new is not None else ()
+        has = _rules(workflow, after, key) if new is not None else _NO_RULES
+        had = has
+        if not same_rules or old is None or new is None:
+            had = _rules(workflow, before, key) if before is not None and old is not None else _NO_RULES
         for pair in _touched(old, new, had, has):
             was = now = None
-            if before is not None and old is not None and pair in had:
+            if before is not None and old is not None and pair in had.ranked:
                 is_known = acted is not None and (acted.clock, acted.rule, acted.visit) == (key, pair[1].id, old.visit)
                 was = acted if is_known else _timer(workflow, before, key, old, *pair, world)
-            if new is not None and pair in has:
+            if new is not None and pair in has.ranked:
                 now = _timer(workflow, after, key, new, *pair, world)
             if was != now:
                 cancel += [was] if was is not None else []
@@ -112,27 +113,45 @@ def _rules_alike(before: Matter, after: Matter) -> bool:
 Ranked: TypeAlias = tuple[tuple[int, TimerRule], ...]
 
 
-def _touched(old: Clock | None, new: Clock | None, had: Ranked, has: Ranked) -> Iterable[tuple[int, TimerRule]]:
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """
+    The rules of a clock with their ranks, in the order they act, and by id.
+
+    `aside` are the ids of those whose timers hang on more than their clock's time and their own firings.
+    """
+
+    ranked: Ranked
+    by_id: Mapping[str, tuple[int, TimerRule]]
+    aside: frozenset[str]
+
+
+def _with_index(ranked: Ranked) -> _Rules:
+    return _Rules(
+        ranked=ranked,
+        by_id={rule.id: (rank, rule) for rank, rule in ranked},
+        aside=frozenset(rule.id for _, rule in ranked if rule.limit is not None or rule.at.anchor == "end"),
+    )
+
+
+_NO_RULES = _with_index(())
+
+
+def _touched(old: Clock | None, new: Clock | None, had: _Rules, has: _Rules) -> Iterable[tuple[int, TimerRule]]:
     """Rules whose timers may differ between two moments of a clock."""
     if had is not has:
-        return dict.fromkeys((*had, *has))
-    if old is new:
-        return [pair for pair in has if _looks_aside(pair[1])]
-    if old is None or new is None or _facts(old) != _facts(new):
-        return has
-    used = {*old.fired} ^ {*new.fired}
-    if old.repeats is not new.repeats:
-        used.update(rule for rule, _ in old.repeats.items() ^ new.repeats.items())
-    return [pair for pair in has if pair[1].id in used or _looks_aside(pair[1])]
+        return dict.fromkeys((*had.ranked, *has.ranked))
+    touched = has.aside
+    if old is not new:
+        if old is None or new is None or _facts(old) != _facts(new):
+            return has.ranked
+        touched = touched.union({*old.fired} ^ {*new.fired})
+        if old.repeats is not new.repeats:
+            touched = touched.union(rule for rule, _ in old.repeats.items() ^ new.repeats.items())
+    return [pair for pair in has.ranked if pair[1].id in touched]
 
 
-def _looks_aside(rule: TimerRule) -> bool:
-    """Whether a rule's timer hangs on more than its clock's time and its own firings."""
-    return rule.limit is not None or rule.at.anchor == "end"
-
-
-def _facts(clock: Clock) -> tuple[object, ...]:
-    return (clock.visit, clock.started, clock.since, clock.limit, clock.calendar, clock.due, clock.changes, clock.ended)
+_facts = attrgetter("visit", "started", "since", "limit", "calendar", "due", "changes", "ended")
 
 
 class Standing(Protocol):
@@ -153,35 +172,32 @@ class Standing(Protocol):
 
 def rules_of(workflow: Workflow, matter: Standing, key: str) -> tuple[TimerRule, ...]:
     """Return the rules that count on clock *key* of *matter*, lateness among them, in the order they act."""
-    return tuple(rule for _, rule in ranked_rules(workflow, matter, key))
+    return tuple(rule for _, rule in _rules(workflow, matter, key).ranked)
 
 
 def rule_of(workflow: Workflow, matter: Standing, key: str, rule_id: str) -> TimerRule | None:
     """Return the rule of that id on clock *key*."""
-    for _, rule in ranked_rules(workflow, matter, key):
-        if rule.id == rule_id:
-            return rule
-    return None
+    pair = _rules(workflow, matter, key).by_id.get(rule_id)
+    return pair[1] if pair is not None else None
 
 
-def ranked_rules(workflow: Workflow, matter: Standing, key: str) -> "Ranked":
-    """Return the rules of clock *key* with their ranks; the same object for the same flow, state, class and clock."""
-    level = matter.level if key.startswith("level.") else ""
+def _rules(workflow: Workflow, matter: Standing, key: str) -> _Rules:
+    """Return the rules of clock *key*: the same object for the same flow, state, level, class and clock."""
     # The same text read from another place names another file in its rules.
-    name = (workflow.digest, workflow.file, matter.state, matter.klass, key, level)
+    name = (workflow.digest, workflow.file, matter.state, matter.level, matter.klass, key)
     known = _RULES.get(name)
     if known is None:
         if len(_RULES) > MOST_CACHED:
             _RULES.clear()
-        known = _RULES[name] = _rules_of_clock(workflow, matter, key)
+        known = _RULES[name] = _with_index(_rules_of_clock(workflow, matter, key))
     return known
 
 
 MOST_CACHED = 50_000
-_RULES: "dict[tuple[str, str, str, str, str, str | None], Ranked]" = {}
+_RULES: dict[tuple[str, str, str, str | None, str, str], _Rules] = {}
 
 
-def _rules_of_clock(workflow: Workflow, matter: Standing, key: str) -> "Ranked":
+def _rules_of_clock(workflow: Workflow, matter: Standing, key: str) -> Ranked:
     if key == STATE_CLOCK:
         return _state_rules(workflow, matter.state, matter.klass)
     kind, _, name = key.partition(".")
