@@ -295,18 +295,20 @@ def patch_between(before: Matter | None, after: Matter) -> Json:
 
 def _changes_of(before: msgspec.Struct, after: msgspec.Struct) -> Json:
     """Return the merge patch between two values of one kind; what did not change is not even written out."""
-    defaults = _defaults_of(type(after))
+    names, defaults = after.__struct_fields__, _defaults_of(type(after))
     was, now = msgspec.structs.astuple(before), msgspec.structs.astuple(after)
+    patch: Json = {}
     # Most parts are the very same objects: they are passed over without a look at each.
-    others = compress(zip(after.__struct_fields__, was, now, strict=True), map(is_not, was, now))
-    return {
-        name: None if new == defaults.get(name, _MISSING) else _change(old, new)
-        for name, old, new in others
-        if old != new
-    }
+    for place in compress(range(len(names)), map(is_not, was, now)):
+        name, old, new = names[place], was[place], now[place]
+        if old != new:
+            patch[name] = None if new == defaults.get(name, _MISSING) else _change(old, new)
+    return patch
 
 
 def _change(old: object, new: object) -> Any:
+    if type(new) in _PLAIN:
+        return new
     if isinstance(new, dict):
         return _difference(old if isinstance(old, dict) else {}, new)
     if isinstance(new, msgspec.Struct) and type(old) is type(new):
@@ -335,6 +337,7 @@ def _defaults_of(kind: type[msgspec.Struct]) -> Json:
 
 
 _MISSING = object()
+_PLAIN = frozenset({str, int, bool})  # stands in JSON as it is
 
 
 def merge(state: Json, patch: Mapping[str, Any]) -> Json:

@@ -25,6 +25,8 @@ from engine.services.look_up import Shelf, Surroundings
 from engine.store.matters import Stored
 from engine.store.unit_of_work import Transaction
 
+# The commands that an import brings with their instants.
+_DATED = (File, Act)
 # A command may lead to others (children, topics, parents); so many mean that flows open each other in a circle.
 MOST_STEPS = 10_000
 
@@ -113,7 +115,7 @@ class Batch:
                 self._take(Fire(matter=matter.id, timer=timer), cause=None, recorded=None)
 
     def _run(self, command: Command, cause: str | None) -> Refusal | LedToRefusal | None:
-        recorded = command.at if isinstance(command, File | Act) else None
+        recorded = command.at if isinstance(command, _DATED) else None
         refusal = self._import_refusal(command, recorded) if recorded is not None else None
         answer = refusal or self._take(command, cause=cause, recorded=recorded)
         if isinstance(answer, Refusal):

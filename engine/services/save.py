@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from engine.core.decision import Decision, Notice
+from engine.core.decision import Decision
 from engine.core.matter import Timer
 from engine.core.terms import MatterKind, Seat
 from engine.services.batch import Step
@@ -133,31 +133,28 @@ def _save_timers(tx: Transaction, decisions: Sequence[Decision], *, consumed: Co
 
 
 def _outgoing(step: Step, ids: Ids) -> list[Outgoing]:
+    after, made_at = step.decision.after, step.recorded_at
     return [
-        _one_outgoing(notice, step, n=n, notice_id=ids()) for n, notice in enumerate(step.decision.notices, start=1)
+        Outgoing(
+            id=ids(),
+            key=f"{after.id}/{after.seq}/{n}",
+            matter=after.id,
+            seq=after.seq,
+            n=n,
+            role=to.role if (to := notice.to) else None,
+            unit=to.unit if to else None,
+            post=None,
+            channel=IN_APP,
+            kind=notice.kind,
+            urgent=notice.urgent,
+            facts=_FACTS.encode(notice.facts),
+            made_at=made_at,
+            not_before=None,
+            attempts=0,
+            next_attempt_at=made_at,
+        )
+        for n, notice in enumerate(step.decision.notices, start=1)
     ]
-
-
-def _one_outgoing(notice: Notice, step: Step, *, n: int, notice_id: str) -> Outgoing:
-    after, to = step.decision.after, notice.to
-    return Outgoing(
-        id=notice_id,
-        key=f"{after.id}/{after.seq}/{n}",
-        matter=after.id,
-        seq=after.seq,
-        n=n,
-        role=to.role if to else None,
-        unit=to.unit if to else None,
-        post=None,
-        channel=IN_APP,
-        kind=notice.kind,
-        urgent=notice.urgent,
-        facts=_FACTS.encode(notice.facts),
-        made_at=step.recorded_at,
-        not_before=None,
-        attempts=0,
-        next_attempt_at=step.recorded_at,
-    )
 
 
 def _alarms(step: Step, ids: Ids) -> list[Alarm]:

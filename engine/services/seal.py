@@ -63,17 +63,17 @@ def seal(
         pressed_at: when the device says it was pressed, where that is worth keeping.
         beside: private values that are no fields (who reported), by name.
     """
-    after, occurrence = decision.after, decision.occurrence
-    private: dict[str, Value | list[str]] = dict(decision.private)
+    after, occurrence, private = decision.after, decision.occurrence, decision.private
     if beside:
-        private.update({vault_ref(after.id, after.seq, name): value for name, value in beside.items()})
+        private = {**private, **{vault_ref(after.id, after.seq, name): value for name, value in beside.items()}}
     secrets = _secrets(after, private, seal_with.salts) if private else ()
     commitments = {one.ref: commitment(one.salt, one.ref, one.value) for one in secrets if one.salt and one.value}
     told = {PRESSED_AT: pressed_at.isoformat()} if pressed_at is not None else {}
     event = _event(decision, seal_with, recorded_at=recorded_at, cause=cause, private=commitments, told=told)
     body = event_bytes(event)
     new_head = chain_next(head if head is not None else chain_origin(seal_with.log, after.id), body)
-    record = EventRecord(after.id, after.seq, occurrence.type, occurrence.at, recorded_at, timer_key, body, new_head)
+    kind = str(occurrence.type)  # SQLite looks for a converter of every word that is an enum's
+    record = EventRecord(after.id, after.seq, kind, occurrence.at, recorded_at, timer_key, body, new_head)
     texts = tuple((ref, value) for ref, value in private.items() if isinstance(value, str)) if private else ()
     return Sealed(Stored(after, new_head), record, secrets, texts)
 

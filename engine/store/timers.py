@@ -98,7 +98,7 @@ class Timers(Repository):
     def consume_many(self, timers: Sequence[Timer]) -> set[tuple[str, str, str, int, int]]:
         """Remove *timers* and return the keys of those that were there: only these may act."""
         gone = _REMOVE.run_returning(self.connection, [self._key(timer) for timer in timers])
-        return {(matter, clock, rule, visit, slot) for _, matter, clock, rule, visit, slot in gone}
+        return {key[1:] for key in gone}
 
     def _key(self, timer: Timer) -> Cells:
         return (self.district, *timer.key)
