@@ -178,14 +178,14 @@ class PostChanged(SanlianError):
     """A form that its writer began with another post. Fields: before, present."""
 
     code = "post_changed"
-    text = "写的时候用的岗位是「{before}」，现在用的是「{present}」。没有交。换回那个岗位再交，或者用现在的岗位重新填。"
+    text = "写的时候用的岗位是「{before}」，现在用的是「{present}」。换回那个岗位再交，或者用现在的岗位重新填。"
 
 
 class PostEnded(PostChanged):
     """A form that its writer began with a post that is over. Fields: before, advice."""
 
     code = "post_ended"
-    text = "写的时候用的岗位「{before}」已经结束。没有交。{advice}"
+    text = "写的时候用的岗位「{before}」已经结束。{advice}"
 
 
 class CodeRefused(NotSignedIn):

@@ -141,7 +141,7 @@
     box.className = "note mb";
     line.textContent = said + (shut && !said ? "请先登录。" : "") + (waiting ? waiting + " 条存在手机里，" + (shut ? "登录" : "连上") + "后自动送出。" : "")
       + (refused ? refused + " 条没有收下，还在手机里。" : "");
-    if (queue.draw) queue.draw(box, list, shut);
+    if (queue.draw) queue.draw(box, list, shut && !said);
     if (!quietly) line.focus();
   }
 

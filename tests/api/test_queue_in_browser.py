@@ -247,6 +247,7 @@ def test_entry_is_neither_seen_nor_sent_when_somebody_else_signs_in(
     expect(line(old)).to_contain_text("现在登录的是望坛新苑")
     expect(line(old)).to_contain_text("没有交，没有记在谁名下。")
     expect(line(old)).to_contain_text("1 条存在手机里，登录后自动送出。")
+    expect(old.locator("#queue").get_by_role("link", name="登录")).to_have_count(0)
     page.goto(f"{site}/work")
     page.locator("h1").click()
     page.wait_for_function("() => window.queue && window.queue.draw")
@@ -292,7 +293,7 @@ def test_press_says_that_the_post_has_ended_and_keeps_what_was_typed_for_another
     write_note(page, TOLD)
 
     expect(page.locator("h1")).to_have_text("那个岗位结束了，没有交")
-    expect(page.get_by_role("alert")).to_contain_text("写的时候用的岗位「珠玑东三网格 网格员」已经结束。没有交。")
+    expect(page.get_by_role("alert")).to_contain_text("写的时候用的岗位「珠玑东三网格 网格员」已经结束。")
     expect(page.get_by_role("alert")).to_contain_text(TOLD)
     expect(line(page)).to_have_text("1 条没有收下，还在手机里。")
     assert_accessible(page, width=PHONE_WIDTH)

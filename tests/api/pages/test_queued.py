@@ -133,7 +133,7 @@ def test_form_written_with_another_post_of_ones_own_says_which_and_where_to_chan
 
     page = Page(refused.text)
     assert refused.status_code == 409
-    assert "写的时候用的岗位是「珠玑东三网格 网格员」，现在用的是「珠玑东三网格 网格长」。没有交。" in page.text
+    assert "写的时候用的岗位是「珠玑东三网格 网格员」，现在用的是「珠玑东三网格 网格长」。" in page.text
     assert form["f-detail"] in page.text
     assert 'href="/as"' in refused.text
 
@@ -157,7 +157,7 @@ def test_form_written_with_a_post_that_ended_meanwhile_says_so(
     for refused in answers:
         page = Page(refused.text)
         assert refused.status_code == 409
-        assert "写的时候用的岗位「珠玑东三网格 网格员」已经结束。没有交。" in page.text
+        assert "写的时候用的岗位「珠玑东三网格 网格员」已经结束。" in page.text
         assert ("您现在用的是「珠玑东三网格 网格长」" in page.text) is has_more
         assert "问督导员" in page.text
         assert form["f-detail"] in page.text
