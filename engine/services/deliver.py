@@ -176,7 +176,7 @@ def words_of(
     return Words(
         subject=subject_of(matter, numbers),
         state=state.label.zh if state is not None else state_id,
-        due=f"{due.month} 月 {due.day} 日 {due:%H:%M}" if due is not None else "",
+        due=f"{due.month}月{due.day}日 {due:%H:%M}" if due is not None else "",
         outcome=_outcome_words(flow, str(outcome)) if outcome else "",
         seat=_SEATS.get(str(seat), "") if seat else "",
     )

@@ -86,7 +86,7 @@ def test_deliver_puts_a_message_into_the_holders_letter_box(town: Town) -> None:
 
     (letter,) = letters(town, "grid_worker", "zhu-1")
     assert done == Delivered(sent=1)
-    assert letter.text == "诉求 2603-0001 已收到，现在在「等网格接」。3 月 2 日 14:30 到期。"
+    assert letter.text == "诉求 2603-0001 已收到，现在在「等网格接」。3月2日 14:30 到期。"
     assert waiting(town) == 0
     assert letters(town, "grid_worker", "zhu-2") == []
 
