@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from api.navigation import Entry, entries, tabs
 from api.sessions import token_of
 from api.words import Words
-from api.writing import FIELD, HEADER, is_same_person, mark_of, person_marked, post_marked
+from api.writing import FIELD, HEADER, is_same_person, mark_of, post_marked, read_signed, signed
 from engine.core.abilities import abilities_of, office_of
 from engine.core.matter import Actor
 from engine.core.scope import Organisation, Post, World
@@ -87,6 +87,7 @@ class PageFrame:
     viewer: Viewer | None
     section: str = ""
     name: str = ""
+    mark: str = ""
     writer: str = ""
     posts: tuple[str, ...] = ()
     nav: tuple[Entry, ...] = ()
@@ -123,12 +124,18 @@ class Asked:
         return self.viewer.actor if self.viewer is not None else None
 
     @property
-    def writer(self) -> str:
+    def mark(self) -> str:
         """Who writes in this browser, as it may keep it: person and post, neither by name. Empty for nobody."""
         if self.signed is None:
             return ""
         post = self.viewer.id if self.viewer is not None else ""
         return mark_of(self.sanlian.uow.district, self.signed.person, post=post)
+
+    @property
+    def called(self) -> str:
+        """The name of who signed in, with the post."""
+        name, post = self.require_signed().name, self.viewer.label if self.viewer is not None else ""
+        return f"{post}（{name}）" if post else name
 
     def flows_in(self, tx: Any) -> Callable[[str], Workflow]:
         """Return what reads pinned flows by their digest inside the transaction *tx*."""
@@ -218,7 +225,8 @@ class Asked:
         nav = entries(self.viewer.abilities, paths=self.paths) if self.viewer is not None else ()
         page = PageFrame(
             here=here, look=self.look, viewer=self.viewer, section=section,
-            name=self.signed.name if self.signed is not None else "", writer=self.writer,
+            name=self.signed.name if self.signed is not None else "", mark=self.mark,
+            writer=signed(self.mark, self.called) if self.signed is not None else "",
             posts=tuple(post.id for post in self.own_posts), nav=nav, tabs=tabs(nav),
             lets_time_pass=self.signed is not None and self.request.app.state.fast_forward is not None,
         )  # fmt: skip
@@ -342,31 +350,23 @@ def posted_by_writer(asked: AskedNow, posted: PostedByAnybody) -> FormData:
         WrittenByAnother: it was written by somebody else.
         PostChanged: with another post.
     """
-    for mark in (asked.request.headers.get(HEADER), posted.get(FIELD)):
-        if isinstance(mark, str) and mark != asked.writer:
-            raise _not_the_writer(asked, mark)
+    for said in (posted.get(FIELD), asked.request.headers.get(HEADER)):
+        if isinstance(said, str) and read_signed(said)[0] != asked.mark:
+            raise _not_the_writer(asked, *read_signed(said))
     return posted
 
 
-def _not_the_writer(asked: Asked, mark: str) -> SanlianError:
-    district, organisation, signed = asked.sanlian.uow.district, asked.world.organisation, asked.require_signed()
-    post = post_marked(mark, district, organisation=organisation)
-    before = as_viewer(post, organisation=organisation, flows=asked.flows).label if post is not None else ""
+def _not_the_writer(asked: Asked, mark: str, name: str) -> SanlianError:
+    if not is_same_person(mark, asked.mark):
+        return WrittenByAnother(writer=name or "别人", signed=asked.called)
+    own_ones = (one for one in asked.world.organisation.posts.values() if one.person == asked.require_signed().person)
+    post = post_marked(mark, asked.sanlian.uow.district, posts=own_ones)
+    before = as_viewer(post, organisation=asked.world.organisation, flows=asked.flows).label if post is not None else ""
     present = asked.viewer.label if asked.viewer is not None else ""
-    if not is_same_person(mark, asked.writer):
-        with asked.sanlian.uow.read() as tx:
-            names = {one.id: one.name for one in tx.people.all()}
-        names = {one.person: one.name for one in organisation.posts.values()} | names
-        writer = names.get(person_marked(mark, district, people=names) or "", "别人")
-        return WrittenByAnother(writer=_called(writer, before), signed=_called(signed.name, present))
     if post is None or post.is_held(asked.now):
         return PostChanged(before=before or "另一个岗位", present=present or "没有岗位")
     own = f"您现在用的是「{present}」：归它办的，用它重新填。" if present else "您现在没有别的岗位。"
     return PostEnded(before=before, advice=f"{own}要接着办，问督导员；要加岗位，找安全管理员。")
-
-
-def _called(name: str, post: str) -> str:
-    return f"{post}（{name}）" if post else name
 
 
 Posted = Annotated[FormData, Depends(posted_by_writer)]

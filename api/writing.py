@@ -1,13 +1,19 @@
-"""Who writes in a browser, as its pages and our script say it: person and post, neither by name."""
+"""
+Who writes in a browser: a mark of person and post, neither by name, which our script keeps and sends.
+
+A form carries it with what its writer is called beside it, so that a refusal can say it: whose mark that is could be
+looked up, but then whoever makes marks up would learn names.
+"""
 
 import hashlib
 from collections.abc import Iterable
 
-from engine.core.scope import Organisation, Post
+from engine.core.scope import Post
 
-# A form says in a field who wrote it, our script in a header too: it may send what waited from an earlier page.
+# A form says it in a field, our script in a header too: it may send what waited from an earlier page.
 FIELD, HEADER = "writer", "Sanlian-Writer"
 _DIGITS = 12
+_LONGEST_NAME = 80
 
 
 def mark_of(district: str, person: str, *, post: str) -> str:
@@ -20,14 +26,19 @@ def is_same_person(one: str, other: str) -> bool:
     return one.partition(".")[0] == other.partition(".")[0]
 
 
-def person_marked(mark: str, district: str, *, people: Iterable[str]) -> str | None:
-    """Return the one of *people* (ids) who wrote with *mark*."""
-    return next((one for one in people if is_same_person(mark, mark_of(district, one, post=""))), None)
+def signed(mark: str, name: str) -> str:
+    """Return what a form says of its writer."""
+    return f"{mark} {name}"
 
 
-def post_marked(mark: str, district: str, *, organisation: Organisation) -> Post | None:
-    """Return the post that *mark* was written with, also one that is over."""
-    posts = organisation.posts.values()
+def read_signed(text: str) -> tuple[str, str]:
+    """Return the mark and the name that a form, or our script without a name, has said."""
+    mark, _, name = text.partition(" ")
+    return mark, name[:_LONGEST_NAME]
+
+
+def post_marked(mark: str, district: str, *, posts: Iterable[Post]) -> Post | None:
+    """Return the one of *posts* that *mark* was written with."""
     return next((one for one in posts if mark == mark_of(district, one.person, post=one.id)), None)
 
 
