@@ -5,9 +5,13 @@ A chain by itself shows edits, gaps and swaps. That the whole log was not put ba
 kept outside, which covers all chains; comparing one reads the head of every chain, so it is bounded here.
 """
 
+import hashlib
+import threading
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import msgspec
 
@@ -17,11 +21,12 @@ from engine.errors import NotFound, Refused
 from engine.services.audit import COLUMNS, TOPIC, Compared, compare, judge_stretch
 from engine.services.digest import OutsideCopy, day_end, digests_at
 from engine.services.grounds import gather
-from engine.services.judge import UNREADABLE, Finding
+from engine.services.judge import UNREADABLE, Chain, Finding, Grounds
 from engine.services.look_up import Shelf
 from engine.services.record import log_of, record
+from engine.store.bulk import is_sqlite
 from engine.store.events import SYSTEM_PREFIX
-from engine.store.log import Log, count_events
+from engine.store.log import Cells, Log, Stretch, count_events
 from engine.store.trail import Place, Trail
 from engine.store.unit_of_work import Transaction, UnitOfWork
 
@@ -29,6 +34,7 @@ MOST_EVENTS = 400_000
 STRIDE = 100
 COMPARED = "compared"
 VERIFIED = "verified_one"
+_CELLS = msgspec.msgpack.Encoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +71,13 @@ def verify_one(tx: Transaction, chain: str) -> ChainReport:
     log = Log(tx.connection, tx.district)
     stretch = log.one(chain, matter_columns=COLUMNS)
     rows = stretch.events.get(chain, [])
-    if not rows and chain.startswith(SYSTEM_PREFIX):
-        raise NotFound(what="记录", found=chain[:40])
-    grounds, _ = gather(tx)
-    findings = tuple(judge_stretch(stretch, log, grounds))
+    if chain.startswith(SYSTEM_PREFIX):
+        if not rows:
+            raise NotFound(what="记录", found=chain[:40])
+        findings = _judge_topic(tx, chain, stretch, log)
+    else:
+        grounds, _ = gather(tx)
+        findings = tuple(judge_stretch(stretch, log, grounds))
     head = rows[-1][-1] if rows else b""
     return ChainReport(len(rows), bytes(head), findings, _last_compared(tx))
 
@@ -76,6 +85,65 @@ def verify_one(tx: Transaction, chain: str) -> ChainReport:
 def verify_topic(tx: Transaction, topic: str) -> ChainReport:
     """Verify the chain of a system topic."""
     return verify_one(tx, f"{SYSTEM_PREFIX}{topic}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Walked:
+    """A system chain as far as it was judged: how many rows, all of their cells hashed, and where the judge stood."""
+
+    count: int
+    cells: bytes
+    chain: Chain
+
+
+# By log, district and chain. The rows are read each time, and what they say is judged again unless every cell of them
+# is the same: a chain that only grew is judged from where it has grown.
+_WALKED: dict[tuple[str, str, str], _Walked] = {}
+_WALKED_GUARD = threading.Lock()
+
+
+def _judge_topic(tx: Transaction, chain_id: str, stretch: Stretch, log: Log) -> tuple[Finding, ...]:
+    """Judge a system chain as `judge_stretch` does; nothing of flows and posts is needed for it."""
+    heads = {chain: (seq, head) for chain, seq, head in tx.events.system_heads()}
+    grounds = Grounds(log_of(tx), {}, {}, heads, is_sqlite(tx.connection))
+    key = (grounds.log, tx.district, chain_id)
+    chain = _walked(key, stretch.events[chain_id], grounds)
+    chain.compare_head(*heads.get(chain_id, (0, b"")))
+    chain.compare_vault(stretch.vault.get(chain_id, ()), log.files)
+    return tuple(chain.findings)
+
+
+def _walked(key: tuple[str, str, str], rows: Sequence[Cells], grounds: Grounds) -> Chain:
+    """Return the chain walked to its end, for the caller alone."""
+    with _WALKED_GUARD:
+        known = _WALKED.get(key)
+    cells = hashlib.sha256()
+    start, chain = 0, Chain(key[-1], grounds)
+    if known is not None and known.count <= len(rows):
+        _hash_into(cells, rows[: known.count])
+        if cells.digest() == known.cells:
+            start, chain = known.count, _twin(known.chain)
+        else:
+            cells = hashlib.sha256()
+    chain.walk(rows[start:])
+    _hash_into(cells, rows[start:])
+    with _WALKED_GUARD:
+        _WALKED[key] = _Walked(len(rows), cells.digest(), _twin(chain))
+    return chain
+
+
+def _hash_into(cells: Any, rows: Sequence[Cells]) -> None:
+    """Hash every cell of *rows*, row by row, each with its length and kind, whatever pieces they come in."""
+    for row in rows:
+        cells.update(_CELLS.encode(row))
+
+
+def _twin(chain: Chain) -> Chain:
+    """A chain that can be walked on without the other."""
+    twin = copy(chain)
+    twin.state, twin.committed = dict(chain.state), dict(chain.committed)
+    twin.erased, twin.findings = set(chain.erased), list(chain.findings)
+    return twin
 
 
 def _last_compared(tx: Transaction) -> Outside | None:
