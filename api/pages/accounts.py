@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import RedirectResponse, Response
 
 from api.dependencies import Asked, AskedNow, Posted, as_viewer
-from api.pages.signing_in import text_of
+from api.pages.posted import text_of
 from api.rendering import draw
 from engine.core.abilities import office_of
 from engine.core.terms import Ability

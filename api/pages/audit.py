@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from api.days import day_of
 from api.dependencies import Asked, AskedNow, Posted
 from api.rendering import draw
-from engine.core.clock.instants import is_in_reach
+from engine.core.clock.instants import is_in_reach, midnight
 from engine.core.terms import Ability, EventType, Office, UnitKind
 from engine.errors import BadFile, NotFound, SanlianError
 from engine.services.audit import Compared
@@ -192,7 +192,7 @@ def _categories(asked: Asked) -> tuple[tuple[str, str], ...]:
 
 def _day(asked: Asked, typed: str) -> datetime | None:
     day = day_of(typed)
-    return datetime.combine(day, time(), tzinfo=asked.zone) if day is not None else None
+    return midnight(day, asked.zone) if day is not None else None
 
 
 def _instant(asked: Asked, typed: str) -> datetime | None:

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from api.dependencies import Asked, AskedNow, Posted, Viewer
 from api.errors import answer, plain_problem
 from api.pages.forms import Choices, Form, Typed, field_of, filled, key_in, missing, typed_in
+from api.pages.posted import text_of
 from api.pages.pressing import Press, press, press_together
 from api.rendering import draw
 from engine.core.decision import Refusal
@@ -160,8 +161,7 @@ def _went_to(asked: Asked, matter: Matter, flow: Workflow, *, action: str) -> st
 
 
 def _text(posted: Posted, name: str) -> str:
-    value = posted.get(name)
-    return value[:200] if isinstance(value, str) else ""
+    return text_of(posted, name)[:200]
 
 
 def _table(asked: Asked, viewer: Viewer, *, why: str) -> Table:

@@ -8,7 +8,8 @@ from starlette.responses import RedirectResponse, Response
 
 from api.dependencies import Asked, AskedByAnybody, PostedByAnybody
 from api.pages.forms import Problem
-from api.pages.signing_in import FIRST_RUN, SIGN_IN, text_of
+from api.pages.posted import text_of
+from api.pages.signing_in import FIRST_RUN, SIGN_IN
 from api.rendering import draw
 from api.sessions import address_of
 from engine.core.terms import Office

@@ -8,6 +8,7 @@ from typing import Literal
 
 from starlette.datastructures import FormData, UploadFile
 
+from api.pages.posted import text_of
 from engine.core.decision import Refusal
 from engine.core.history import PRESSED_AT
 from engine.core.matter import Value
@@ -128,21 +129,16 @@ def typed_in(posted: FormData) -> Typed:
         elif name.startswith(_NAME) and value.strip():
             values[name.removeprefix(_NAME)] = value.replace("\r\n", "\n")
     return Typed(
-        values=values, seats=tuple(dict.fromkeys(seats)), topic=_text(posted, TOPIC_FIELD),
-        etag=_text(posted, "if-match"), key=key_in(posted), files=files,
-        kept=kept, pressed_at=read_pressed_at(_text(posted, PRESSED_AT)),
+        values=values, seats=tuple(dict.fromkeys(seats)), topic=text_of(posted, TOPIC_FIELD),
+        etag=text_of(posted, "if-match"), key=key_in(posted), files=files,
+        kept=kept, pressed_at=read_pressed_at(text_of(posted, PRESSED_AT)),
     )  # fmt: skip
 
 
 def key_in(posted: FormData) -> str:
     """Return the key of a form, empty where it has none that a page of ours could have given."""
-    key = _text(posted, "key")
+    key = text_of(posted, "key")
     return key if _KEY.fullmatch(key) else ""
-
-
-def _text(posted: FormData, name: str) -> str:
-    value = posted.get(name)
-    return value if isinstance(value, str) else ""
 
 
 def form_of(

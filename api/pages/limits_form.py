@@ -1,12 +1,13 @@
 """What is written about a proposal to change limits: why, for which matters, from when."""
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 
 from starlette.datastructures import FormData
 
 from api.days import day_of
 from api.dependencies import Asked
+from engine.core.clock.instants import midnight
 from engine.errors import BadText
 
 
@@ -38,4 +39,4 @@ def effective_at(asked: Asked, typed: Typed) -> datetime | None:
     day = day_of(typed.day)
     if day is None:
         raise BadText(where="生效的日子", found=typed.day[:20] or "没写", expected="一个日子")
-    return datetime.combine(day, time(0), tzinfo=asked.zone)
+    return midnight(day, asked.zone)

@@ -1,7 +1,7 @@
 """Work orders of an upper platform: look at a file, take it in; what is outstanding; give back what has happened."""
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
@@ -12,7 +12,9 @@ from api.days import day_of
 from api.dependencies import BY_WRITER, Asked, AskedNow, Posted, Viewer
 from api.errors import answer, plain_problem
 from api.pages.forms import Problem, key_in
+from api.pages.posted import text_of
 from api.rendering import draw
+from engine.core.clock.instants import midnight
 from engine.core.terms import Ability
 from engine.errors import BadFile, BadInput, Busy
 from engine.services.give_back_orders import OrdersBack, give_back_orders, read_export
@@ -182,9 +184,8 @@ def _day(asked: Asked, text: str) -> datetime | None:
     day = day_of(text)
     if day is None:
         raise BadInput(where="从哪天起", found=text[:20], expected="2026-11-20 这样的日期")
-    return datetime.combine(day, time(), tzinfo=asked.zone)
+    return midnight(day, asked.zone)
 
 
 def _text(posted: FormData, name: str) -> str:
-    value = posted.get(name)
-    return value.strip() if isinstance(value, str) else ""
+    return text_of(posted, name).strip()

@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from api.days import day_of
 from api.dependencies import Asked, AskedNow, Posted
 from api.pages.forms import key_in
+from api.pages.posted import text_of
 from api.rendering import draw
 from engine.core.scope import Leave, Post
 from engine.core.terms import Ability, LeaveReason
@@ -200,8 +201,7 @@ def _from(asked: Asked, day: date | None) -> datetime:
 
 
 def _text(posted: FormData, name: str, *, needed: str = "") -> str:
-    value = posted.get(name)
-    text = value.strip()[:_MOST_TEXT] if isinstance(value, str) else ""
+    text = text_of(posted, name).strip()[:_MOST_TEXT]
     if needed and not text:
         raise _Refused(name, needed)
     return text

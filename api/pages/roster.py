@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.days import day_of
 from api.dependencies import Asked, AskedNow, Posted
+from api.pages.posted import text_of
 from api.rendering import draw
 from engine.core.scope import Duty
 from engine.core.terms import Ability
@@ -141,5 +142,4 @@ def _instant(asked: Asked, posted: FormData, name: str) -> datetime | None:
 
 
 def _text(posted: FormData, name: str) -> str:
-    value = posted.get(name)
-    return value.strip()[:200] if isinstance(value, str) else ""
+    return text_of(posted, name).strip()[:200]

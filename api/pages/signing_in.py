@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.dependencies import Asked, AskedByAnybody, AskedNow, Posted, PostedByAnybody, as_viewer, local_path
 from api.navigation import OWN, home_of
+from api.pages.posted import text_of
 from api.rendering import draw
 from api.sessions import address_of, device_of, hand_out, is_from_here, note_device, take_back, token_of
 from api.writing import FIELD as WRITER
@@ -244,12 +245,6 @@ def browser_words(agent: str) -> str:
     device = next((words for sign, words in _DEVICES if sign in agent), "")
     browser = next((words for sign, words in _BROWSERS if sign in agent), "")
     return " · ".join(part for part in (device, browser) if part) or "没说是什么浏览器"
-
-
-def text_of(posted: FormData, name: str) -> str:
-    """Return a text that was posted, empty without one."""
-    value = posted.get(name)
-    return value if isinstance(value, str) else ""
 
 
 def _sign_in_page(

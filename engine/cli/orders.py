@@ -1,6 +1,6 @@
 """`sanlian orders in` and `orders out`: work orders of an upper platform, in from a table and back into one."""
 
-from datetime import datetime, time
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ import typer
 from engine.cli.deployment import opened
 from engine.cli.given import content_of, day_given
 from engine.cli.refusal import FOUND, STOPPED
+from engine.core.clock.instants import midnight
 from engine.errors import BadFile, BadInput
 from engine.services.give_back_orders import FORMS, OrdersBack, give_back_orders
 from engine.services.read_orders import open_orders
@@ -118,7 +119,7 @@ def _form_of(file: Path, encoding: str) -> str:
 def _start_of(since: str | None, zone: ZoneInfo) -> datetime | None:
     if since is None:
         return None
-    return datetime.combine(day_given(since, option="--since"), time(), tzinfo=zone)
+    return midnight(day_given(since, option="--since"), zone)
 
 
 def _zone(sanlian: Sanlian) -> ZoneInfo:

@@ -57,6 +57,11 @@ class Duty(Frozen, frozen=True, kw_only=True):
     since: datetime
     until: datetime
 
+    @property
+    def key(self) -> tuple[str, str, str, datetime]:
+        """What makes the stretch unique."""
+        return (self.role, self.unit, self.post, self.since)
+
 
 class Leave(Frozen, frozen=True, kw_only=True):
     """The holder of `post` is away from `since` until `until` (None: open); `substitute` is who acts meanwhile."""

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from multiprocessing import get_context
 
+from engine.core.clock.instants import day_end
 from engine.core.matter import Actor
-from engine.services.digest import OutsideCopy, day_end, digests_at
+from engine.services.digest import OutsideCopy, digests_at
 from engine.services.grounds import gather
 from engine.services.judge import Chain, Finding, Grounds
 from engine.services.look_up import Shelf

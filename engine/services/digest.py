@@ -9,10 +9,11 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import pairwise
 from typing import Any
 
+from engine.core.clock.instants import day_end
 from engine.core.history import framed
 from engine.core.scope import SYSTEM
 from engine.errors import BadFile, NotFound
@@ -41,11 +42,6 @@ class OutsideCopy:
     day: date
     hash: str
     log: str | None
-
-
-def day_end(day: date, zone: tzinfo) -> datetime:
-    """Return local 24:00 of *day*."""
-    return datetime.combine(day + timedelta(days=1), time(), tzinfo=zone)
 
 
 def digests_at(log: Log, cuts: Mapping[date, datetime]) -> dict[date, tuple[bytes, int]]:

@@ -6,9 +6,10 @@ A figure and its list are one `Wanted`, so they cannot differ. Nothing else defi
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from engine.core.clock.instants import midnight
 from engine.core.matter import Actor, Matter
 from engine.core.scope import Organisation, World
 from engine.core.terms import Covers, MatterKind, UnitKind
@@ -107,20 +108,16 @@ def frame_of(
     local = now.astimezone(zone).date()
     wanted = min(day or local, local)
     worked = calendar.opening_days(wanted - timedelta(days=_LONGEST_HOLIDAY_DAYS), wanted - timedelta(days=1))
-    start, end = _midnight(wanted, zone), _midnight(wanted + timedelta(days=1), zone)
+    start, end = midnight(wanted, zone), midnight(wanted + timedelta(days=1), zone)
     last = worked[-1] if worked else wanted - timedelta(days=1)
     stuck = worked[-STUCK_DAYS] if len(worked) >= STUCK_DAYS else wanted - timedelta(days=_LONGEST_HOLIDAY_DAYS)
     until = min(now + timedelta(microseconds=1), end)
     return Frame(
-        now=now, day=wanted, zone=zone, before=(_midnight(last, zone), start), today=(start, until), rest=(now, end),
+        now=now, day=wanted, zone=zone, before=(midnight(last, zone), start), today=(start, until), rest=(now, end),
         week=(until - timedelta(days=RATE_DAYS), until), month=(until - timedelta(days=AGAIN_DAYS), until),
-        stuck_before=_midnight(stuck, zone), sight=sight_of(viewer, world=world, flows=flows, now=now),
+        stuck_before=midnight(stuck, zone), sight=sight_of(viewer, world=world, flows=flows, now=now),
         home=home_of(viewer, world.organisation), world=world, flows=tuple(flows), flow_of=flow_of,
     )  # fmt: skip
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), tzinfo=zone)
 
 
 def home_of(viewer: Actor, organisation: Organisation) -> str | None:

@@ -7,8 +7,9 @@ Each stands in the history (`system/looks`) and in a table that an auditor can r
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
+from engine.core.clock.instants import midnight
 from engine.core.matter import Actor, Matter
 from engine.core.scope import World
 from engine.core.terms import Ability, FieldType, MatterKind, Purpose, RefusalCode
@@ -138,8 +139,8 @@ def _record(tx: Transaction, matter: Matter, wish: Wish, *, fields: tuple[str, .
 
 def _within_quota(tx: Transaction, actor: Actor, *, now: datetime, world: World) -> None:
     zone = world.calendar(None).zone
-    midnight = datetime.combine(now.astimezone(zone).date(), time(), tzinfo=zone)
-    used = Looks(tx.connection, tx.district).count_of(actor.person or actor.post, since=midnight)
+    today = midnight(now.astimezone(zone).date(), zone)
+    used = Looks(tx.connection, tx.district).count_of(actor.person or actor.post, since=today)
     if used > LOOKS_A_DAY:
         reason = f"今天看联系方式已经有 {LOOKS_A_DAY} 次了，请明天再看；急的话，请同事来看。"
         raise Refused(refusal=RefusalCode.LIMIT.value, reason=reason, field=None)

@@ -119,7 +119,7 @@ def add_duty(uow: UnitOfWork, duty: Duty, *, by: Actor, now: datetime) -> None:
         BadOrganisation: it names an unknown post or ends before it begins.
     """
     with uow.write() as tx:
-        others = [one for one in tx.organisation.load().duties if _duty_key(one) != _duty_key(duty)]
+        others = [one for one in tx.organisation.load().duties if one.key != duty.key]
         save_roster_in(tx, [*others, duty], by=by, now=now)
 
 
@@ -127,13 +127,9 @@ def remove_duty(uow: UnitOfWork, duty: Duty, *, by: Actor, now: datetime) -> Non
     """Take a stretch off the roster; one that is not there stays away."""
     with uow.write() as tx:
         duties = tx.organisation.load().duties
-        others = [one for one in duties if _duty_key(one) != _duty_key(duty)]
+        others = [one for one in duties if one.key != duty.key]
         if len(others) < len(duties):
             save_roster_in(tx, others, by=by, now=now)
-
-
-def _duty_key(duty: Duty) -> tuple[str, str, str, datetime]:
-    return (duty.role, duty.unit, duty.post, duty.since)
 
 
 def save_roster_in(tx: Transaction, duties: Sequence[Duty], *, by: Actor, now: datetime) -> None:

@@ -172,7 +172,7 @@ def _roster(
 ) -> tuple[Duty, ...] | None:
     """Return the whole roster as it will be, None where it stays: what is past stays, what is to come is as written."""
     desks = {(duty.role, duty.unit) for duty in asked.duties.values()}
-    before = {_key(duty): duty for duty in organisation.duties}
+    before = {duty.key: duty for duty in organisation.duties}
     after = {
         key: duty
         for key, duty in before.items()
@@ -195,10 +195,6 @@ def _roster(
 
 
 _ORDER: Sequence[str] = (UNITS, PEOPLE, POSTS, VENUES, BUILDINGS, DUTIES)
-
-
-def _key(duty: Duty) -> tuple[str, str, str, datetime]:
-    return (duty.role, duty.unit, duty.post, duty.since)
 
 
 @dataclass(frozen=True, slots=True)

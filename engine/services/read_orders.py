@@ -9,12 +9,12 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from engine.core.clock.instants import is_a_deadline
+from engine.core.clock.instants import day_end, is_a_deadline
 from engine.errors import BadFile
 from engine.services.read_table import read_csv, read_workbook
 from engine.services.table import Row, Sheet, letters_of, place_of
@@ -198,10 +198,6 @@ def _lines(row: Row, beside: Mapping[int, str]) -> Iterator[str]:
             yield f"{heading}：{row.cell(column).strip()}"
 
 
-def _end_of(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time(), tzinfo=zone)
-
-
 def due_of(text: str, *, zone: ZoneInfo) -> datetime | None:
     """Return the instant that *text* names, None where it names none; a bare date ends with that day (24:00)."""
     written = _DUE.fullmatch(unicodedata.normalize("NFKC", text).strip())
@@ -212,7 +208,7 @@ def due_of(text: str, *, zone: ZoneInfo) -> datetime | None:
         on = date(int(year), int(month), int(day))
         clock = (int(hour or 24), int(minute or 0), int(second or 0))
         # 24:00 is the end of the day, and so is a day without a time.
-        local = datetime.combine(on, time(*clock), tzinfo=zone) if clock != _MIDNIGHT else _end_of(on, zone)
+        local = datetime.combine(on, time(*clock), tzinfo=zone) if clock != _MIDNIGHT else day_end(on, zone)
         if offset is not None:
             local = datetime.fromisoformat(f"{local:%Y-%m-%dT%H:%M:%S}{offset}")
         return local.astimezone(UTC) if is_a_deadline(local) else None

@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from engine.core.clock.instants import midnight
 from engine.services.first_run import is_login
 from engine.services.street_rows import PHONE, Entry
 
@@ -67,7 +68,7 @@ def day_of(entry: Entry, heading: str) -> date | None:
 
 def start_of(day: date, zone: ZoneInfo) -> datetime:
     """Return the instant at which *day* begins."""
-    return datetime.combine(day, time(), zone).astimezone(UTC)
+    return midnight(day, zone).astimezone(UTC)
 
 
 def end_of(day: date, zone: ZoneInfo) -> datetime:

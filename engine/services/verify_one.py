@@ -15,11 +15,12 @@ from typing import Any
 
 import msgspec
 
+from engine.core.clock.instants import day_end
 from engine.core.matter import Actor, Json
 from engine.core.terms import RefusalCode
 from engine.errors import NotFound, Refused
 from engine.services.audit import COLUMNS, TOPIC, Compared, compare, judge_stretch
-from engine.services.digest import OutsideCopy, day_end, digests_at
+from engine.services.digest import OutsideCopy, digests_at
 from engine.services.grounds import gather
 from engine.services.judge import UNREADABLE, Chain, Finding, Grounds
 from engine.services.look_up import Shelf

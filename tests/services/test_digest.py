@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from engine.core.clock.instants import day_end
 from engine.core.history import framed
 from engine.errors import BadFile, NotFound
 from engine.services.digest import (
     SETTLE,
-    day_end,
     days_to_digest,
     digest_of_day,
     digests_at,

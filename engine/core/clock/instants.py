@@ -1,7 +1,7 @@
 """Instants: aware UTC datetimes, their count of microseconds, and their one written form."""
 
 import re
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from engine.errors import BadInput, BadInstant, NaiveInstant
 
@@ -77,6 +77,24 @@ def parse_instant(text: str) -> datetime:
         return datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise BadInstant(found=text) from error
+
+
+def midnight(day: date, zone: tzinfo) -> datetime:
+    """Return the instant at which *day* begins in *zone*, by its local time."""
+    return datetime.combine(day, time(), tzinfo=zone)
+
+
+def day_end(day: date, zone: tzinfo) -> datetime:
+    """Return local 24:00 of *day*."""
+    return midnight(day + timedelta(days=1), zone)
+
+
+def is_day(text: str) -> bool:
+    """Whether *text* is a day in its one written form."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def is_in_reach(moment: date) -> bool:

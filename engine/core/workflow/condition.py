@@ -7,9 +7,9 @@ enough that overlap, gaps and «can never be true» are decided exactly (`region
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from difflib import get_close_matches
 
+from engine.core.clock.instants import is_day
 from engine.core.terms import Counter, FieldType
 from engine.core.workflow.condition_tree import (
     ORDERED,
@@ -325,7 +325,7 @@ def _misfit(name: str, token: Token, known: ConditionType) -> str:
         other = "另一个字段" if token.kind is TokenKind.NAME and not near else "没有引号的"
         return f"「{name}」要和单引号里的值比较，收到{other}「{token.text}」。{near}"
     if known.kind is ConditionKind.DATE:
-        return "" if _is_date(token.text) else f"「{token.text}」不是日期，请写成 '2026-01-01' 这样。"
+        return "" if is_day(token.text) else f"「{token.text}」不是日期，请写成 '2026-01-01' 这样。"
     if known.choices is not None and token.text not in known.choices:
         return f"「{name}」没有「{token.text}」这个值。{meant(token.text, known.choices)}"
     return ""
@@ -338,10 +338,3 @@ def _not_a_number(name: str, token: Token) -> str:
     if len(digits) > 16 or int(digits) > LARGEST_NUMBER:
         return f"「{token.text}」太大了，最大 {LARGEST_NUMBER}。"
     return ""
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False

@@ -17,6 +17,7 @@ from engine.core.workflow.wording import (
     say_due,
     say_duration,
     say_field,
+    say_fields,
     say_role,
     say_roles,
     say_state,
@@ -157,7 +158,7 @@ def _starts(workflow: Workflow) -> Iterator[_Row]:
         path, name = ("starts", start.id), f"入口「{start.id}」"
         yield path, name, ""
         yield (*path, "to"), f"{name}的规则", say_start(workflow, start)
-        yield (*path, "optional"), f"{name}可以填", _names(workflow, start.optional)
+        yield (*path, "optional"), f"{name}可以填", say_fields(workflow, start.optional)
         yield (*path, "marks"), f"{name}记下", "、".join(start.marks)
         yield (*path, "external"), f"{name}带来", "、".join(start.external)
         yield (*path, "settle"), f"{name}多久内可以撤回", say_duration(start.settle) if start.settle else "不说"
@@ -240,8 +241,8 @@ def _action(workflow: Workflow, action: Action, at: tuple[Path, str]) -> Iterato
     yield (*path, "by"), f"{name}由谁做", say_roles(workflow, action.by)
     yield (*path, "to"), f"{name}的去处", say_where_to(workflow, action.to) if action.to is not None else "留在这里"
     yield (*path, "when"), f"{name}的条件", say_condition(workflow, action.when) if action.when else "无"
-    yield (*path, "require"), f"{name}要填", _names(workflow, action.require)
-    yield (*path, "optional"), f"{name}可以填", _names(workflow, action.optional)
+    yield (*path, "require"), f"{name}要填", say_fields(workflow, action.require)
+    yield (*path, "optional"), f"{name}可以填", say_fields(workflow, action.optional)
     yield (*path, "limit"), f"{name}最多", "不限" if action.limit is None else f"{action.limit} 次"
     before = say_duration(action.not_before) if action.not_before is not None else "无"
     yield (*path, "not_before"), f"{name}要等", before
@@ -311,7 +312,3 @@ def _keyed_rows(limits: Limits | None) -> Iterator[tuple[str, LimitRow]]:
         key = when if when not in seen else f"{when} #{number}"
         seen.add(key)
         yield key, row
-
-
-def _names(workflow: Workflow, fields: tuple[str, ...]) -> str:
-    return "、".join(say_field(workflow, field) for field in fields)

@@ -1,8 +1,8 @@
 """Fields out of their parts, and what a field's value may be: E107 where type, choices, bounds and values disagree."""
 
 from collections.abc import Mapping
-from datetime import date
 
+from engine.core.clock.instants import is_day
 from engine.core.terms import Counter, FieldType
 from engine.core.workflow.catalogue import Library
 from engine.core.workflow.condition_words import KEYWORDS
@@ -149,7 +149,7 @@ def _typed(text: str, rule: FieldRule, plain: bool) -> str | int | bool | None:
         case FieldType.YESNO:
             return read_truth(text) if plain else None
         case FieldType.DATE:
-            return text if _is_date(text) else None
+            return text if is_day(text) else None
         case _:
             return text if rule.choices is None or text in rule.choices else None
 
@@ -157,13 +157,6 @@ def _typed(text: str, rule: FieldRule, plain: bool) -> str | int | bool | None:
 def _fits(number: int, rule: FieldRule) -> bool:
     low = rule.minimum is None or number >= rule.minimum
     return low and (rule.maximum is None or number <= rule.maximum)
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 def _wanted(rule: FieldRule) -> str:

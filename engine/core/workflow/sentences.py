@@ -10,6 +10,7 @@ from engine.core.workflow.wording import (
     say_due,
     say_duration,
     say_field,
+    say_fields,
     say_instant,
     say_role,
     say_roles,
@@ -44,7 +45,7 @@ def _starts(workflow: Workflow) -> Iterator[str]:
 
 def say_start(workflow: Workflow, start: Start) -> str:
     """Return who files, what must be filled, and where it begins."""
-    must = f"，要填{_fields(workflow, start.require)}" if start.require else ""
+    must = f"，要填{say_fields(workflow, start.require)}" if start.require else ""
     return f"{say_roles(workflow, start.by) or '系统'}提出{must}，进入{say_where_to(workflow, start.to)}。"
 
 
@@ -198,7 +199,7 @@ def say_action(workflow: Workflow, action: Action) -> str:
     if action.other_than is not None:
         parts.append(f"不能是做过「{_label_of(workflow, action.other_than)}」的人")
     if action.require:
-        parts.append(f"要填{_fields(workflow, action.require)}")
+        parts.append(f"要填{say_fields(workflow, action.require)}")
     if action.limit is not None:
         parts.append(f"最多 {action.limit} 次")
     if action.shown:
@@ -214,7 +215,3 @@ def _label_of(workflow: Workflow, action_id: str) -> str:
         if action_id in workflow.actions_of(state):
             return workflow.actions_of(state)[action_id].label.zh
     return action_id
-
-
-def _fields(workflow: Workflow, fields: tuple[str, ...]) -> str:
-    return "、".join(say_field(workflow, field) for field in fields)

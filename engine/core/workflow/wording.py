@@ -82,6 +82,11 @@ def say_field(workflow: Workflow, field: str) -> str:
     return rule.label.zh if rule is not None else field
 
 
+def say_fields(workflow: Workflow, fields: tuple[str, ...]) -> str:
+    """Return the names of fields."""
+    return "、".join(say_field(workflow, field) for field in fields)
+
+
 def say_class(workflow: Workflow, class_id: str) -> str:
     """Return the name of a class."""
     rule = workflow.fields.get(workflow.classes or "")
