@@ -9,9 +9,10 @@ from engine.services.daily_sheet import Number, rows_below
 from engine.services.escalating import escalating, seen_of
 from engine.services.figures import ABOVE, Frame, Pick, wanted_of
 from engine.services.naming import LevelMark, level_mark, unit_name
+from engine.services.open_tally import may_be_tallied, tally_open
 from engine.services.remember import Same, soonest
 from engine.services.worklist import Row, listed, rows_from
-from engine.store.listing import Listing
+from engine.store.listing import Listing, Wanted
 from engine.store.remembered import Lasting
 from engine.store.turning_points import TurningPoints
 from engine.store.unit_of_work import Transaction
@@ -21,7 +22,8 @@ MOST_MOMENTS = 2
 _WARM = (1, 3, 6)
 
 Tally = Mapping[tuple[str | None, ...], int]
-_PARTS = ("open", "late", "due_today_demands", "supervised", "listed")
+_LANE_PARTS = ("open", "late", "due_today_demands")
+_PARTS = (*_LANE_PARTS, "supervised", "listed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +137,14 @@ def _tallies(tx: Transaction, frame: Frame) -> dict[str, Tally]:
     parts = [wanted_of(tx, name, frame) for name in _PARTS]
     scope = parts[0].scope
     by_place = scope is not None and bool(scope.places)
-    if by_place:
-        parts = [replace(part, scope=None) for part in parts]
-    found = Listing(tx.connection, tx.district).tallies(parts[0], parts, "place", "level")
-    seen = {key: counts for key, counts in found.items() if scope is None or not by_place or key[0] in scope.places}
+    seen: Mapping[tuple[str | None, ...], tuple[int, ...]]
+    if may_be_tallied(tx, parts[0]):
+        seen = tally_open(tx, parts, now=frame.now)
+    else:
+        if by_place:
+            parts = [replace(part, scope=None) for part in parts]
+        found = Listing(tx.connection, tx.district).tallies(parts[0], parts, "place", "level")
+        seen = {key: counts for key, counts in found.items() if scope is None or not by_place or key[0] in scope.places}
     return {
         name: {key: counts[number] for key, counts in seen.items() if counts[number]}
         for number, name in enumerate(_PARTS)
@@ -223,18 +229,30 @@ def lanes_of(tx: Transaction, frame: Frame, *, unit: str) -> tuple[Lane, ...]:
 
 
 def _lane(tx: Transaction, frame: Frame, level: LevelMark, pick: Pick) -> Lane:
-    listing = Listing(tx.connection, tx.district)
-    names = ("open", "late", "due_today_demands")
-
     def count() -> Lasting:
-        parts = [wanted_of(tx, name, frame, pick) for name in names]
-        return Lasting(listing.counts(parts[0], parts), until=TurningPoints(tx.connection, tx.district).due(frame.now))
+        parts = [wanted_of(tx, name, frame, pick) for name in _LANE_PARTS]
+        return Lasting(_counts(tx, parts, frame, pick), until=TurningPoints(tx.connection, tx.district).due(frame.now))
 
     key = ("lane", frame.sight, pick, frame.rest[1], *_made_of(frame))
     counted = tx.remembered_while(*key, now=frame.now, make=count)
-    counts = {name: Number(name, number, pick) for name, number in zip(names, counted, strict=True)}
+    counts = {name: Number(name, number, pick) for name, number in zip(_LANE_PARTS, counted, strict=True)}
     found = listed(tx, wanted_of(tx, "open", frame, pick), after=None, limit=LANE_ROWS)
     return Lane(
         level=level, open=counts["open"], late=counts["late"], today=counts["due_today_demands"],
         rows=rows_from(found, world=frame.world, flow_of=frame.flow_of, now=frame.now),
     )  # fmt: skip
+
+
+def _counts(tx: Transaction, parts: Sequence[Wanted], frame: Frame, pick: Pick) -> tuple[int, ...]:
+    """How many of each of *parts*, which are cut down to *pick*: a level, and a unit or none."""
+    if not may_be_tallied(tx, parts[0]):
+        return Listing(tx.connection, tx.district).counts(parts[0], parts)
+    tallies, places = _tallies(tx, frame), parts[0].places
+    return tuple(
+        sum(
+            count
+            for (place, level), count in tallies[name].items()
+            if level == pick.level and (places is None or place in places)
+        )
+        for name in _LANE_PARTS
+    )

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from engine.core.terms import MatterKind
 from engine.core.workflow.declaration import Workflow
+from engine.services.open_tally import may_be_tallied, tally_open
 from engine.services.sight import Sight
 from engine.store.listing import Listing, Wanted
 from engine.store.remembered import Lasting
@@ -25,7 +26,6 @@ class Totals:
 
 def totals_of(tx: Transaction, *, sight: Sight, flows: Sequence[Workflow], now: datetime) -> Totals:
     """Return how many demands in *sight* are open, late, supervised and on the books at *now*."""
-    listing = Listing(tx.connection, tx.district)
     demands = sight.narrow(Wanted(kinds=(MatterKind.DEMAND.value,)))
     listed = on_the_books(flows)
 
@@ -36,12 +36,17 @@ def totals_of(tx: Transaction, *, sight: Sight, flows: Sequence[Workflow], now: 
             replace(demands, supervised=True),
             replace(demands, states=listed),
         )
-        return Lasting(
-            Totals(*listing.counts(demands, parts)), until=TurningPoints(tx.connection, tx.district).due(now)
-        )
+        return Lasting(Totals(*_counts(tx, parts, now=now)), until=TurningPoints(tx.connection, tx.district).due(now))
 
     found: Totals = tx.remembered_while("totals", demands, listed, now=now, make=count)
     return found
+
+
+def _counts(tx: Transaction, parts: Sequence[Wanted], *, now: datetime) -> tuple[int, ...]:
+    if not may_be_tallied(tx, parts[0]):
+        return Listing(tx.connection, tx.district).counts(parts[0], parts)
+    tally = tally_open(tx, parts, now=now).values()
+    return tuple(sum(counts) for counts in zip(*tally, strict=True)) or (0,) * len(parts)
 
 
 def on_the_books(flows: Sequence[Workflow]) -> frozenset[tuple[str, str]]:

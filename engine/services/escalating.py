@@ -1,18 +1,28 @@
 """Which demands a rule takes up a level today if nobody acts, and when: read from the armed timers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.core.terms import Do
+from engine.core.terms import Do, MatterKind
 from engine.core.timers import rule_of
 from engine.core.workflow.declaration import Workflow
 from engine.errors import Broken
 from engine.services.sight import Sight
 from engine.services.worklist import FlowOf
+from engine.store.changes import NEVER, Changes, Mark
+from engine.store.matters import Stand
 from engine.store.timers import Ringing
 from engine.store.unit_of_work import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Where matters stand, with all events up to a mark in it."""
+
+    mark: Mark
+    stands: Mapping[str, Stand]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +40,24 @@ def escalating(tx: Transaction, *, flow_of: FlowOf, now: datetime, until: dateti
         with suppress(Broken):  # nothing that it rules can act either
             flows.append(flow_of(digest))
     rules = frozenset[str]().union(*(leaving_rules(flow) for flow in flows))
-    return first_escalations(tx.timers.ringing_between(now, until, rules=rules or {""}), flow_of=flow_of)
+    timers = tx.timers.ringing_between(now, until, rules=rules or {""})
+    stands = stands_of(tx, {timer.matter for timer in timers})
+    return first_escalations(timers, stands, flow_of=flow_of)
+
+
+def stands_of(tx: Transaction, ids: Set[str]) -> Mapping[str, Stand]:
+    """Return where the matters of *ids* stand; what had no event since it was last read stands where it stood."""
+    changes = Changes(tx.connection, tx.district)
+
+    def bring_forward(was: _Known | None) -> _Known:
+        since = changes.since(was.mark) if was is not None else None
+        if was is None or since is None:
+            return _Known(changes.newest() or NEVER, tx.matters.standing_of(ids))
+        changed = {chain for chain, _ in since.events}
+        known = {one: was.stands[one] for one in ids if one in was.stands and one not in changed}
+        return _Known(since.mark, known | tx.matters.standing_of(ids - known.keys()))
+
+    return tx.carried("standing", make=bring_forward).stands
 
 
 def leaving_rules(flow: Workflow) -> frozenset[str]:
@@ -42,25 +69,33 @@ def leaving_rules(flow: Workflow) -> frozenset[str]:
     return frozenset(rule.id for rule in found if rule.do.leaves)
 
 
-def first_escalations(timers: Iterable[Ringing], *, flow_of: FlowOf) -> dict[str, Rising]:
-    """Return those matters whose first leaving rule among *timers* (in order of ringing) takes them up."""
+def first_escalations(timers: Iterable[Ringing], stands: Mapping[str, Stand], *, flow_of: FlowOf) -> dict[str, Rising]:
+    """Return those demands of *stands* whose first leaving rule among *timers* (in order of ringing) takes them up."""
     decided: set[str] = set()
     found: dict[str, Rising] = {}
-    known: dict[tuple[str | None, ...], Do | None] = {}  # a thousand timers are of a dozen rules
-    for timer in timers:
-        if timer.matter in decided:
+    known: dict[tuple[str, str, Stand], Do | None] = {}  # a thousand timers are of a few dozen kinds
+    for matter, clock, rule, fire in timers:
+        stand = stands.get(matter)
+        if stand is None or matter in decided:
             continue
-        which = (timer.clock, timer.rule, timer.digest, timer.state, timer.level, timer.klass)
+        which = (clock, rule, stand)
         if which not in known:
-            rule = rule_of(flow_of(timer.digest), timer, timer.clock, timer.rule)
-            known[which] = rule.do if rule is not None else None
+            known[which] = _way_out(stand, clock, rule, flow_of=flow_of)
         does = known[which]
-        if does is None or not does.leaves:
+        if does is None:
             continue
-        decided.add(timer.matter)
+        decided.add(matter)
         if does is Do.ESCALATE:
-            found[timer.matter] = Rising(timer.fire, timer.place)
+            found[matter] = Rising(fire, stand.place)
     return found
+
+
+def _way_out(stand: Stand, clock: str, rule: str, *, flow_of: FlowOf) -> Do | None:
+    """What a rule does to a demand that stands so, if it leads out of its state."""
+    if stand.kind != MatterKind.DEMAND:
+        return None
+    named = rule_of(flow_of(stand.digest), stand, clock, rule)
+    return named.do if named is not None and named.do.leaves else None
 
 
 def seen_of(tx: Transaction, found: Mapping[str, Rising], sight: Sight) -> Iterable[Rising]:

@@ -1,7 +1,8 @@
 """
 What reading transactions have found, kept as long as it holds: whoever sees the very same data again is told it again.
 
-Nothing here is cleared when something is written: what is kept is found only by those who see what it was made from.
+Nothing here is cleared when something is written: what is kept is found only by those who see what it was made from,
+or handed, with the mark of what it was made from, to who brings it forward.
 Only when something was erased for good does all of it go, here and wherever else words are kept in memory.
 """
 
@@ -15,6 +16,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 MOST_KEPT = 1_024
 MOST_ROWS = 8_192
+MOST_CARRIED = 16
 MOST_SNAPSHOTS = 32  # what was erased must not stay in memory long after
 
 T = TypeVar("T")
@@ -76,6 +78,7 @@ class Memory:
         self._seen: OrderedDict[Hashable, set[Key]] = OrderedDict()  # what is kept of each snapshot
         self._most_kept, self._most_rows = most_kept, most_rows
         self._rows = 0
+        self._carried: OrderedDict[Hashable, Any] = OrderedDict()
         let_forget(self)
 
     def forget(self) -> None:
@@ -83,6 +86,7 @@ class Memory:
         with self._guard:
             self._kept.clear()
             self._seen.clear()
+            self._carried.clear()
             self._rows = 0
 
     def __len__(self) -> int:
@@ -109,6 +113,18 @@ class Memory:
             lasting = make()
             kept = self._keep((seen, key), lasting.value, now, lasting.until)
         return kept.value
+
+    def carry(self, key: Hashable, make: Callable[[T | None], T]) -> T:
+        """Return what *make* makes of what was last kept under *key* in whatever data (None at first), and keep it."""
+        with self._guard:
+            was = self._carried.get(key)
+        made = make(was)
+        with self._guard:
+            self._carried[key] = made
+            self._carried.move_to_end(key)
+            while len(self._carried) > MOST_CARRIED:
+                self._carried.popitem(last=False)
+        return made
 
     def _recall(self, key: Key) -> _Kept | None:
         with self._guard:

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 
 from engine.core.matter import Timer, decode
-from engine.core.terms import MatterKind
 from engine.store.bulk import CHUNK, BulkDelete, BulkInsert, Cells, is_sqlite
 from engine.store.matters import MATTER, Stored, batched_ids
 from engine.store.prepared import Prepared
@@ -39,15 +38,10 @@ _WITH_MATTERS = (
 )
 _RINGING = Prepared(_WITH_MATTERS)
 _RINGING_FREE = Prepared(_WITH_MATTERS.with_for_update(of=MATTER, skip_locked=True))
-# Without the snapshots: a thousand matters would be read for a line of the board.
 _RINGING_BETWEEN = Prepared(
-    select(
-        TIMER.c.matter_id, TIMER.c.clock, TIMER.c.rule, TIMER.c.fire_at,
-        MATTER.c.digest, MATTER.c.state, MATTER.c.level, MATTER.c.klass, MATTER.c.place,
-    )
-    .join(MATTER, and_(MATTER.c.district_id == TIMER.c.district_id, MATTER.c.id == TIMER.c.matter_id))
+    select(TIMER.c.matter_id, TIMER.c.clock, TIMER.c.rule, TIMER.c.fire_at)
     .where(
-        TIMER.c.district_id == bindparam("district"), MATTER.c.kind == MatterKind.DEMAND.value, _RINGS,
+        TIMER.c.district_id == bindparam("district"), _RINGS,
         TIMER.c.fire_at > bindparam("after"), TIMER.c.fire_at < bindparam("until"),
         TIMER.c.rule.in_(bindparam("rules", expanding=True)),
     )
@@ -67,17 +61,12 @@ class TimerApart:
 
 
 class Ringing(NamedTuple):
-    """A timer that will ring, and where its matter stands: all that tells which rule it is."""
+    """A timer that will ring."""
 
     matter: str
     clock: str
     rule: str
     fire: datetime
-    digest: str
-    state: str
-    level: str | None
-    klass: str
-    place: str
 
 
 class Timers(Repository):
@@ -125,7 +114,7 @@ class Timers(Repository):
         return timers, matters
 
     def ringing_between(self, after: datetime, until: datetime, *, rules: Collection[str]) -> list[Ringing]:
-        """Return the timers of *rules* of demands that ring after *after* and before *until*, earliest first."""
+        """Return the timers of *rules* that ring after *after* and before *until*, earliest first."""
         asked = {"district": self.district, "after": after, "until": until, "rules": rules}
         return [Ringing(*row) for row in _RINGING_BETWEEN.rows(self.connection, **asked)]
 

@@ -97,6 +97,12 @@ class Transaction:
             return make().value
         return self._memory.find_lasting(self._snapshot(), key, make, now=now)
 
+    def carried(self, *key: Hashable, make: Callable[[T | None], T]) -> T:
+        """Return what *make* makes of what was last kept by *key*; it must judge from which data that was."""
+        if self._memory is None:
+            return make(None)
+        return self._memory.carry((self.district, key), make)
+
     def _snapshot(self) -> Hashable:
         if self._seen is None:
             self._seen = (self.district, name_of_snapshot(self.connection))

@@ -8,7 +8,7 @@ from engine.core.matter import Timer
 from engine.core.terms import MatterKind
 from engine.core.timers import rule_of, rules_of
 from engine.services.escalating import escalating, escalating_by, leaving_rules
-from engine.store.timers import Ringing
+from engine.store.matters import Stand
 from engine.wiring import Sanlian
 from tests.support.demo import NOW
 from tests.support.shipped import STARTS, shipped_flows
@@ -25,7 +25,7 @@ def test_leaving_rules_are_all_rules_that_lead_out_of_a_state(flow: str) -> None
 
     for state in workflow.states.values():
         for klass in workflow.class_ids:
-            standing = Ringing("m", "", "", NOW, workflow.digest, state.id, state.level, klass, "p")
+            standing = Stand("demand", workflow.digest, state.id, state.level, klass, "p")
             for clock in clocks:
                 leading = {rule.id for rule in rules_of(workflow, standing, clock) if rule.do.leaves}
                 assert leading <= known

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import event
 
 from engine.core.matter import Timer
+from engine.store.changes import Changes, Mark
 from engine.store.database import Database, open_database
 from engine.store.listing import After, Listing, Wanted
 from engine.store.log import Log
@@ -201,12 +202,28 @@ def test_counts_by_place_and_level_come_in_the_order_of_the_index(
 def test_what_rings_today_is_sought_among_what_rings_today(
     database: Database, statements: list[tuple[str, Any]]
 ) -> None:
-    """Timers of other rules are passed over in the index; only the matters of the rest are opened."""
+    """Timers of other rules are passed over in the index, and no row is opened."""
     with UnitOfWork(database, district="d").read() as tx:
         tx.timers.ringing_between(AT, AT + timedelta(hours=9), rules={"escalate", "advance"})
 
     (plan,) = (plan_of(database, *one) for one in statements if one[0].startswith("SELECT"))
-    assert plan == [
-        "SEARCH timer USING COVERING INDEX ix_timer_due (district_id=? AND fire_at>? AND fire_at<?)",
-        "SEARCH matter USING INDEX sqlite_autoindex_matter_1 (district_id=? AND id=?)",
-    ]
+    assert plan == ["SEARCH timer USING COVERING INDEX ix_timer_due (district_id=? AND fire_at>? AND fire_at<?)"]
+
+
+def test_what_changed_is_found_without_reading_what_did_not(
+    database: Database, statements: list[tuple[str, Any]]
+) -> None:
+    """The last rows of the history by their numbers, and what falls due in between from the index of that."""
+    with UnitOfWork(database, district="d").read() as tx:
+        changes = Changes(tx.connection, tx.district)
+        changes.newest()
+        changes.since(Mark(7, b""))
+        changes.places_of({"m", "n"})
+        changes.places_due(AT, AT + timedelta(hours=1))
+
+    asked = [one for one in statements if one[0].startswith("SELECT")]
+    newest, since, places, due = [plan_of(database, *one) for one in asked]
+    assert newest == ["SCAN event"]  # backwards, and only the first row of it
+    assert since == ["SEARCH event USING INTEGER PRIMARY KEY (rowid>?)"]
+    assert "sqlite_autoindex_matter_1 (district_id=? AND id=?)" in places[0]
+    assert due == ["SEARCH matter USING COVERING INDEX ix_matter_open_due (district_id=? AND due_at>? AND due_at<?)"]

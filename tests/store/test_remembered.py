@@ -3,7 +3,7 @@
 import threading
 from datetime import UTC, datetime, timedelta
 
-from engine.store.remembered import MOST_SNAPSHOTS, Lasting, Memory
+from engine.store.remembered import MOST_CARRIED, MOST_SNAPSHOTS, Lasting, Memory
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 
@@ -84,3 +84,18 @@ def test_what_older_pictures_held_is_forgotten() -> None:
     assert memory.find(0, "words", lambda: "gone") == "erased since"
     assert memory.find(1, "words", lambda: "gone") == "gone"
     assert len(memory) == MOST_SNAPSHOTS + 1
+
+
+def test_what_is_carried_on_is_handed_to_who_carries_it_further() -> None:
+    """Whatever data it was made from; of many the oldest goes first, and nothing stays when all is to be forgotten."""
+    memory = Memory()
+
+    def carried(key: int) -> int:
+        return memory.carry(key, lambda was: 1 if was is None else was + 1)
+
+    assert [carried(0), carried(0), carried(1)] == [1, 2, 1]
+    for key in range(2, MOST_CARRIED + 1):
+        carried(key)
+    assert (carried(1), carried(0)) == (2, 1)
+    memory.forget()
+    assert carried(1) == 1
