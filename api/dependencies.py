@@ -131,12 +131,6 @@ class Asked:
         post = self.viewer.id if self.viewer is not None else ""
         return mark_of(self.sanlian.uow.district, self.signed.person, post=post)
 
-    @property
-    def called(self) -> str:
-        """The name of who signed in, with the post."""
-        name, post = self.require_signed().name, self.viewer.label if self.viewer is not None else ""
-        return f"{post}（{name}）" if post else name
-
     def flows_in(self, tx: Any) -> Callable[[str], Workflow]:
         """Return what reads pinned flows by their digest inside the transaction *tx*."""
         shelf = self.sanlian.door.shelf
@@ -226,7 +220,7 @@ class Asked:
         page = PageFrame(
             here=here, look=self.look, viewer=self.viewer, section=section,
             name=self.signed.name if self.signed is not None else "", mark=self.mark,
-            writer=signed(self.mark, self.called) if self.signed is not None else "",
+            writer=signed(self.mark, self.viewer.label if self.viewer is not None else ""),
             posts=tuple(post.id for post in self.own_posts), nav=nav, tabs=tabs(nav),
             lets_time_pass=self.signed is not None and self.request.app.state.fast_forward is not None,
         )  # fmt: skip
@@ -356,13 +350,15 @@ def posted_by_writer(asked: AskedNow, posted: PostedByAnybody) -> FormData:
     return posted
 
 
-def _not_the_writer(asked: Asked, mark: str, name: str) -> SanlianError:
+def _not_the_writer(asked: Asked, mark: str, post_said: str) -> SanlianError:
+    present = asked.viewer.label if asked.viewer is not None else ""
     if not is_same_person(mark, asked.mark):
-        return WrittenByAnother(writer=name or "别人", signed=asked.called)
+        writer = f"{present}的另一位" if post_said == present != "" else post_said or "别人"
+        name = asked.require_signed().name
+        return WrittenByAnother(writer=writer, signed=f"{present}（{name}）" if present else name)
     own_ones = (one for one in asked.world.organisation.posts.values() if one.person == asked.require_signed().person)
     post = post_marked(mark, asked.sanlian.uow.district, posts=own_ones)
     before = as_viewer(post, organisation=asked.world.organisation, flows=asked.flows).label if post is not None else ""
-    present = asked.viewer.label if asked.viewer is not None else ""
     if post is None or post.is_held(asked.now):
         return PostChanged(before=before or "另一个岗位", present=present or "没有岗位")
     own = f"您现在用的是「{present}」：归它办的，用它重新填。" if present else "您现在没有别的岗位。"

@@ -1,8 +1,8 @@
 """
 Who writes in a browser: a mark of person and post, neither by name, which our script keeps and sends.
 
-A form carries it with what its writer is called beside it, so that a refusal can say it: whose mark that is could be
-looked up, but then whoever makes marks up would learn names.
+A form carries it with the words of the writer's post beside it, so that a refusal can say them. Whose mark it is could
+be looked up, but then whoever makes marks up would learn names; and no page holds a name for whoever passes its screen.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from engine.core.scope import Post
 # A form says it in a field, our script in a header too: it may send what waited from an earlier page.
 FIELD, HEADER = "writer", "Sanlian-Writer"
 _DIGITS = 12
-_LONGEST_NAME = 80
+_LONGEST_POST = 80
 
 
 def mark_of(district: str, person: str, *, post: str) -> str:
@@ -26,15 +26,15 @@ def is_same_person(one: str, other: str) -> bool:
     return one.partition(".")[0] == other.partition(".")[0]
 
 
-def signed(mark: str, name: str) -> str:
-    """Return what a form says of its writer."""
-    return f"{mark} {name}"
+def signed(mark: str, post: str) -> str:
+    """Return what a form says of its writer; *post* in words."""
+    return f"{mark} {post}"
 
 
 def read_signed(text: str) -> tuple[str, str]:
-    """Return the mark and the name that a form, or our script without a name, has said."""
-    mark, _, name = text.partition(" ")
-    return mark, name[:_LONGEST_NAME]
+    """Return the mark and the words of the post that a form has said; our script says no words."""
+    mark, _, post = text.partition(" ")
+    return mark, post[:_LONGEST_POST]
 
 
 def post_marked(mark: str, district: str, *, posts: Iterable[Post]) -> Post | None:

@@ -92,14 +92,29 @@ def test_form_of_one_is_not_taken_from_another_who_has_no_script(client: TestCli
     page = Page(refused.text)
     assert refused.status_code == 401
     assert "这是别人写的，没有交" in page.text
-    assert f"写的是珠玑东三网格 网格员（{name_of(sanlian, WORKER)}）" in page.text
+    assert "写的是珠玑东三网格 网格员，现在" in page.text
     assert f"现在登录的是望坛新苑一网格 网格员（{name_of(sanlian, OTHER)}）" in page.text
     assert form["f-detail"] in page.text
     assert len(matters_of(sanlian)) == before
 
 
+def test_form_of_a_colleague_with_the_same_post_is_told_apart(client: TestClient, sanlian: Sanlian) -> None:
+    """Two of one post on one device: no name of the other, but that it was the other."""
+    with sanlian.uow.read() as tx:
+        held = tx.organisation.load().posts[WORKER]
+    second = structs.replace(held, id=f"{GRID}.grid_worker.9", person="p-second", name="演示第二位")
+    grant_posts(sanlian.uow, [second], by=SYSTEM, now=NOW)
+    act_as(client, WORKER)
+    form = written(client)
+    act_as(client, second.id)
+
+    refused = Page(client.post("/matters/new", data=form).text)
+
+    assert "写的是珠玑东三网格 网格员的另一位，现在登录的是珠玑东三网格 网格员（演示第二位）" in refused.text
+
+
 def test_mark_that_is_made_up_tells_nobodys_name(client: TestClient, sanlian: Sanlian) -> None:
-    """Whose mark it is stands on no page but in the form of who wrote: guessing marks teaches nothing."""
+    """Guessing marks teaches nothing."""
     act_as(client, WORKER)
     form = written(client)
     mark = form[FIELD].split()[0]
