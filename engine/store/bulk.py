@@ -169,12 +169,14 @@ class BulkDelete(_Statement):
         if not is_sqlite(connection):
             statement = f"{self._postgres} RETURNING {self._returned}"
             return {tuple(row) for row in connection.exec_driver_sql(statement, self.for_postgres(keys))}
-        # Nobody else writes meanwhile, so nearly always all of them are there.
-        whole = connection.begin_nested()
+        # Nobody else writes meanwhile, so nearly always all of them are there. In plain words, for SQLAlchemy's own
+        # savepoint takes as long as to delete forty rows.
+        connection.exec_driver_sql("SAVEPOINT whole")
         if self.run(connection, keys) == len(keys):
-            whole.commit()
+            connection.exec_driver_sql("RELEASE whole")
             return set(keys)
-        whole.rollback()
+        connection.exec_driver_sql("ROLLBACK TO whole")
+        connection.exec_driver_sql("RELEASE whole")
         return {
             found
             for start in range(0, len(keys), CHUNK)
