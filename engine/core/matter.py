@@ -300,9 +300,9 @@ def _changes_of(before: msgspec.Struct, after: msgspec.Struct) -> Json:
     patch: Json = {}
     # Most parts are the very same objects: they are passed over without a look at each.
     for place in compress(range(len(names)), map(is_not, was, now)):
-        name, old, new = names[place], was[place], now[place]
+        old, new = was[place], now[place]
         if old != new:
-            patch[name] = None if new == defaults.get(name, _MISSING) else _change(old, new)
+            patch[names[place]] = None if new == defaults[place] else _change(old, new)
     return patch
 
 
@@ -317,7 +317,7 @@ def _change(old: object, new: object) -> Any:
 
 
 def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Json:
-    patch: Json = {key: None for key in before if key not in after}
+    patch: Json = {} if before.keys() <= after.keys() else {key: None for key in before if key not in after}
     for key, value in after.items():
         old = before.get(key)
         if old is value or (old == value and type(old) is type(value)):
@@ -327,13 +327,12 @@ def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Json:
 
 
 @lru_cache(maxsize=64)
-def _defaults_of(kind: type[msgspec.Struct]) -> Json:
-    """Defaults of the values of a kind, by name; those that must be given are left out."""
-    return {
-        field.name: field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+def _defaults_of(kind: type[msgspec.Struct]) -> tuple[Any, ...]:
+    """Defaults of the values of a kind, in their order; those that must be given have one that nothing equals."""
+    return tuple(
+        _MISSING if field.required else field.default_factory() if field.default is msgspec.NODEFAULT else field.default
         for field in msgspec.structs.fields(kind)
-        if not field.required
-    }
+    )
 
 
 _MISSING = object()

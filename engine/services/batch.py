@@ -162,7 +162,7 @@ class Batch:
                 Step(
                     decision=answer,
                     recorded_at=at if recorded is None else self._now,
-                    timer_key=command.timer.name if isinstance(command, Fire) else None,
+                    timer_key=answer.occurrence.cause if isinstance(command, Fire) else None,
                     cause=cause,
                     is_import=recorded is not None,
                 )

@@ -125,9 +125,11 @@ def _save_timers(tx: Transaction, decisions: Sequence[Decision], *, consumed: Co
     armed: dict[TimerKey, Timer] = {}
     for decision in decisions:
         for timer in decision.cancel:
-            gone[timer.key] = timer
-            armed.pop(timer.key, None)
-        armed.update({timer.key: timer for timer in decision.arm})
+            key = timer.key
+            gone[key] = timer
+            armed.pop(key, None)
+        for timer in decision.arm:
+            armed[timer.key] = timer
     tx.timers.cancel_many([timer for key, timer in gone.items() if key not in consumed])
     tx.timers.arm_many(list(armed.values()))
 
