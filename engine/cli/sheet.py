@@ -10,13 +10,13 @@ from api.pages.sheet import category_words, copy_of
 from engine.cli.deployment import opened
 from engine.cli.given import day_given
 from engine.cli.output import print_or_write
+from engine.cli.refusal import USAGE
 from engine.core.matter import Actor
 from engine.core.terms import Office
 from engine.services.daily_sheet import daily_sheet
 from engine.services.figures import frame_of
 from engine.wiring import Sanlian
 
-USAGE = 3
 # Nobody has signed in here, so it shows what an auditor sees: every figure, and nothing of what people wrote.
 READER = Actor(post="command-line", role=Office.AUDITOR.value)
 
@@ -35,7 +35,7 @@ def sheet(
     ] = None,
 ) -> None:
     """Print or write the sheet of a day."""
-    with opened(usage=USAGE) as sanlian:
+    with opened() as sanlian:
         text = _page(sanlian, day_given(day, option="--date") if day is not None else None)
         print_or_write(text, out, said=f"调度单写到了 {out}，用浏览器打开就能打印", usage=USAGE)
 

@@ -37,8 +37,8 @@ def test_sheet_is_written_as_one_file_that_stands_alone(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("on_the_demo")
 @pytest.mark.parametrize("day", ["昨天", "0001-01-01", "9999-12-31", ""])
 def test_sheet_refuses_a_day_it_cannot_read_or_reach(day: str) -> None:
-    """Wrong usage exits with 3 and says what is wanted; the ends of all time are no days of ours."""
+    """Wrong usage exits with 2 and says what is wanted; the ends of all time are no days of ours."""
     answer = CliRunner().invoke(app, ["sheet", "--date", day])
 
-    assert answer.exit_code == 3
+    assert answer.exit_code == 2
     assert "2026-11-19" in answer.output
