@@ -48,7 +48,8 @@ def erase(
             typer.echo("没有删。")
             raise typer.Exit(NOT_CONFIRMED)
         gone = erase_at_host(sanlian.uow, name, wanted, now=sanlian.clock.now(), services=sanlian.door)
-    typer.echo("\n".join(_done(gone, said=_what(there, wanted))))
+        is_sqlite = sanlian.database.is_sqlite
+    typer.echo("\n".join(_done(gone, said=_what(there, wanted), is_sqlite=is_sqlite)))
 
 
 def _lines(there: Held, wanted: Wanted, *, number: str) -> list[str]:
@@ -68,8 +69,10 @@ def _what(there: Held, wanted: Wanted) -> str:
     return counted({part: there.count(part) for part in wanted.parts})
 
 
-def _done(gone: Gone, *, said: str) -> list[str]:
+def _done(gone: Gone, *, said: str, is_sqlite: bool) -> list[str]:
     lines = [f"删去了：{said}。", "导出过的表、打印过的单子、存走的备份不在这里，要另外处理。"]
-    if not gone.is_clean:
+    if not is_sqlite:
+        lines.append("旧的字节要等 PostgreSQL 自己清理（VACUUM）；预写日志要等它轮换。")
+    elif not gone.is_clean:
         lines.append("数据库正有人用，日志里还留着旧的字节；服务会在一分钟内清掉。")
     return lines
