@@ -33,6 +33,9 @@ REPEATABLE = {
     r"/audit/[^/]+/(export|verify)": "another copy",
     r"/people/(posts/end|units/[^/]+/posts|import|import/[^/]+|leave|leave/end)": "sets what is set",
     r"/roster(/remove)?": "sets what is set",
+    r"/matters/[^/]+/erase(/withdraw)?": "one wish waits for each demand",
+    r"/erasures/[^/]+/(agree|refuse)": "a wish is decided once",
+    r"/held/(trust|release)": "nothing is held any more",
     r"/accounts/(open|reset|close|reopen|end|first)": "sets what is set",
 }
 

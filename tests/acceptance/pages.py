@@ -61,6 +61,8 @@ PAGES: dict[str, tuple[tuple[str | None, str], ...]] = {
     "GET /people/units/{unit}": ((PEOPLE, "/people/units/zhujidong-3"), (PEOPLE, "/people/units/street")),
     "GET /people/import": ((PEOPLE, "/people/import"),),
     "GET /roster": ((PEOPLE, "/roster"),),
+    "GET /erasures": ((PEOPLE, "/erasures"),),
+    "GET /matters/{ref}/erase": ((CENTRE, "/matters/{in_grid}/erase"), (CENTRE, "/matters/{ended}/erase")),
     "GET /accounts": ((ACCOUNTS, "/accounts"), (ACCOUNTS, "/accounts?q=没有这个人")),
 }  # fmt: skip
 NO_PAGES = {
