@@ -16,10 +16,10 @@ from api.rendering import draw
 from engine.core.clock.instants import is_in_reach, midnight
 from engine.core.terms import Ability, EventType, Office, UnitKind
 from engine.errors import BadFile, NotFound, SanlianError
-from engine.services.audit import Compared
 from engine.services.case_file import find
 from engine.services.digest import read_copy
 from engine.services.export_chain import ExportPurpose, export_chain
+from engine.services.hold_copies import Compared
 from engine.services.review_chain import Review, review_chain
 from engine.services.search_trail import Around, Hits, Search, search_trail
 from engine.services.system_words import TOPICS, topic_words

@@ -18,6 +18,7 @@ from engine.errors import BadInput, Unavailable
 from engine.services import look_back
 from engine.services.audit import Report, note_run, verify
 from engine.services.digest import OutsideCopy, digest_of_day, read_copy, write_copy
+from engine.services.judge import UNREADABLE
 from engine.wiring import Sanlian
 
 # `verify` says with 2 that it cannot tell, so wrong usage of these commands has a code of its own.
@@ -76,7 +77,7 @@ def verify_log(
 def _record(sanlian: Sanlian, report: Report) -> None:
     try:
         note_run(sanlian.uow, report, by=AUDITOR, now=sanlian.clock.now())
-    except Unavailable as error:
+    except (Unavailable, *UNREADABLE) as error:
         typer.echo(f"这次核对没能记进记录：{error}", err=True)
 
 

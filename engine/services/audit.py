@@ -8,40 +8,34 @@ which of the two it can vouch for, and «cannot tell» never reads as «good».
 import gc
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from multiprocessing import get_context
+from typing import Any, TypeVar
 
 from engine.core.clock.instants import day_end
 from engine.core.matter import Actor
+from engine.errors import BadInput, Unavailable
 from engine.services.digest import OutsideCopy, digests_at
 from engine.services.grounds import gather
-from engine.services.judge import Chain, Finding, Grounds
+from engine.services.hold_copies import Compared, Held, compare
+from engine.services.judge import UNREADABLE, Chain, Finding, Grounds
 from engine.services.look_up import Shelf
 from engine.services.record import log_of, record
-from engine.store.database import open_database
-from engine.store.digests import Digest
+from engine.store.database import is_undecodable, open_database
 from engine.store.events import SYSTEM_PREFIX
 from engine.store.log import Log, Part, Stretch
 from engine.store.matters import REPEATING
 from engine.store.unit_of_work import Transaction, UnitOfWork
 
+Made = TypeVar("Made")
 GOOD, TAMPERED, CANNOT_TELL = 0, 1, 2
 TOPIC = "audit"
 MOST_FINDINGS = 1000
 COLUMNS = ("seq", "head", "snapshot", *REPEATING)
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """A digest held outside against the log: `agrees` is None where it cannot be told."""
-
-    day: date
-    agrees: bool | None
-    text: str
 
 
 @dataclass(slots=True)
@@ -122,18 +116,51 @@ def verify(
         needs_outside: without one of them the outcome is «cannot tell».
         processes: how many to use; as many as there are processors when None.
     """
+
+    def whole(uow: UnitOfWork) -> Report:
+        return _verify(uow, shelf, now=now, copies=copies, needs_outside=needs_outside, processes=processes)
+
+    return _whatever_it_holds(uow, whole)
+
+
+def _whatever_it_holds(uow: UnitOfWork, work: Callable[[UnitOfWork], Made]) -> Made:
+    """Do *work*; where a text in the way is no UTF-8, do it again with marks in the place of what cannot be read."""
+    try:
+        return work(uow)
+    except Unavailable as error:
+        if not is_undecodable(error):
+            raise
+    forgiving = open_database(_url(uow), is_forgiving=True)
+    try:
+        return work(UnitOfWork(forgiving, district=uow.district))
+    finally:
+        forgiving.close()
+
+
+def _url(uow: UnitOfWork) -> str:
+    return uow.database.engine.url.render_as_string(hide_password=False)
+
+
+def _verify(
+    uow: UnitOfWork, shelf: Shelf, *, now: datetime, copies: Sequence[OutsideCopy], needs_outside: bool,
+    processes: int | None,
+) -> Report:  # fmt: skip
     with uow.read() as tx:
-        zone = shelf.world(tx).calendar(None).zone
+        zone, findings = _zone(tx, shelf)
         parts = Log(tx.connection, tx.district).parts(processes or os.cpu_count() or 1)
     tally = _judge_parts(uow, parts)
+    tally.add(findings)
     with uow.read() as tx:
-        tally.add(_system_chains(tx))
-        stored = tx.digests.all()
-        asked = [copy for copy in copies if copy.log in (None, log_of(tx)) and day_end(copy.day, zone) <= now]
-        days = {date.fromisoformat(digest.day) for digest in stored} | {copy.day for copy in asked}
-        made = digests_at(Log(tx.connection, tx.district), {day: day_end(day, zone) for day in days}) if days else {}
-        tally.add(_stored_digests(stored, made))
-        compared = tuple(compare(copy, made, log=log_of(tx), now=now, zone=zone) for copy in copies)
+        log, log_id = Log(tx.connection, tx.district), str(log_of(tx))
+        tally.add(_system_chains(log))
+        stored = {row[0]: (row[1], row[2]) for row in log.digests()}
+        asked = {copy.day for copy in copies if copy.log in (None, log_id) and day_end(copy.day, zone) <= now}
+        days = asked.union(day for text in stored if (day := _day(text)) is not None)
+        made = digests_at(log, {day: day_end(day, zone) for day in days}) if days else {}
+    tally.add(_stored_digests(stored, made))
+    noted = {str(day): hash_.hex() for day, (hash_, _) in stored.items() if type(hash_) is bytes}
+    held = Held(log_id, made, noted)
+    compared = tuple(compare(copy, held, now=now, zone=zone) for copy in copies)
     return Report(
         events=tally.events,
         chains=tally.chains,
@@ -143,6 +170,16 @@ def verify(
         compared=compared,
         needs_outside=needs_outside,
     )
+
+
+def _zone(tx: Transaction, shelf: Shelf) -> tuple[tzinfo, list[Finding]]:
+    """The zone in which days end; UTC, and what is wrong, where the tables that say it hold what nobody can read."""
+    try:
+        return shelf.world(tx).calendar(None).zone, []
+    except (BadInput, *UNREADABLE) as error:
+        chain = f"{SYSTEM_PREFIX}organisation"
+        text = f"单位、岗位或日历的表里有读不懂的内容：{type(error).__name__}"
+        return UTC, [Finding("projection", "organisation", chain, 0, text)]
 
 
 def note_run(uow: UnitOfWork, report: Report, *, by: Actor, now: datetime) -> None:
@@ -166,7 +203,7 @@ def _judge_parts(uow: UnitOfWork, parts: Sequence[Part]) -> Tally:
     here, *others = parts
     if not others:
         return _judge_here(uow, here, fired)
-    url = uow.database.engine.url.render_as_string(hide_password=False)
+    url = _url(uow)
     # Fresh processes, not forked ones: this one may hold threads and open connections.
     with ProcessPoolExecutor(len(others), mp_context=get_context("spawn")) as pool:
         tallies = pool.map(_judge_in_process, [(url, uow.district, part, fired) for part in others])
@@ -189,9 +226,13 @@ def _judge_here(uow: UnitOfWork, part: Part, fired: Sequence[datetime]) -> Tally
 def _judge_in_process(task: tuple[str, str, Part, Sequence[datetime]]) -> Tally:
     url, district, part, fired = task
     database = open_database(url)
-    try:
-        with _rare_collections(), UnitOfWork(database, district=district).read() as tx:
+
+    def work(uow: UnitOfWork) -> Tally:
+        with _rare_collections(), uow.read() as tx:
             return judge_part(tx, part, gather(tx, fired=fired)[0])
+
+    try:
+        return _whatever_it_holds(UnitOfWork(database, district=district), work)
     finally:
         database.close()
 
@@ -220,6 +261,9 @@ def judge_part(tx: Transaction, part: Part, grounds: Grounds) -> Tally:
 def judge_stretch(stretch: Stretch, log: Log, grounds: Grounds) -> Iterable[Finding]:
     """Yield what does not hold in some whole chains and in the rows that belong to them."""
     for chain_id, rows in stretch.events.items():
+        if type(chain_id) is not str:
+            yield Finding("chain", "misplaced", str(chain_id), 0, f"有 {len(rows)} 条记录不属于任何事项")
+            continue
         chain = Chain(chain_id, grounds)
         chain.walk(rows)
         if chain.is_system:
@@ -233,33 +277,29 @@ def judge_stretch(stretch: Stretch, log: Log, grounds: Grounds) -> Iterable[Find
         chain.compare_vault(stretch.vault.pop(chain_id, ()), log.files)
         yield from chain.findings
     for chain_id in stretch.matters:
-        yield Finding("projection", "no_events", chain_id, 0, "有这件事，却没有办理过程")
+        yield Finding("projection", "no_events", str(chain_id), 0, "有这件事，却没有办理过程")
     for chain_id, rows in stretch.vault.items():
-        yield Finding("vault", "stray", chain_id, 0, f"有 {len(rows)} 条内容没有任何记录承诺过")
+        yield Finding("vault", "stray", str(chain_id), 0, f"有 {len(rows)} 条内容没有任何记录承诺过")
 
 
-def _system_chains(tx: Transaction) -> Iterable[Finding]:
+def _system_chains(log: Log) -> Iterable[Finding]:
     """Find heads of system chains that have no events; the others were compared with their chains."""
-    for chain, seq, _ in tx.events.system_heads():
-        if next(tx.events.of(chain), None) is None:
-            yield Finding("head", "no_events", chain, seq, "有系统链的链头，却没有记录")
+    for chain, seq, _ in tuple(log.system_heads()):
+        if not log.count_of(chain):
+            place = seq if type(seq) is int else 0
+            yield Finding("head", "no_events", str(chain), place, "有系统链的链头，却没有记录")
 
 
-def _stored_digests(stored: Sequence[Digest], made: Mapping[date, tuple[bytes, int]]) -> Iterable[Finding]:
-    for digest in stored:
-        if made[date.fromisoformat(digest.day)] != (digest.hash, digest.count):
+def _day(text: object) -> date | None:
+    try:
+        return date.fromisoformat(str(text))
+    except ValueError:
+        return None
+
+
+def _stored_digests(stored: Mapping[Any, tuple[Any, Any]], made: Mapping[date, tuple[bytes, int]]) -> Iterable[Finding]:
+    for text, (hash_, count) in stored.items():
+        day = _day(text)
+        if day is None or type(count) is not int or made[day] != (hash_, count):
             chain = f"{SYSTEM_PREFIX}digest"
-            yield Finding("digest", "digest", chain, 0, f"{digest.day} 的摘要不是那天的记录算出来的")
-
-
-def compare(
-    copy: OutsideCopy, made: Mapping[date, tuple[bytes, int]], *, log: str, now: datetime, zone: tzinfo
-) -> Compared:
-    """Return how a digest kept outside stands to those *made* of the log now."""
-    if copy.log not in (None, log):
-        return Compared(copy.day, None, f"{copy.day} 的存样是另一份日志的")
-    if day_end(copy.day, zone) > now:
-        return Compared(copy.day, None, f"{copy.day} 还没有过完，或者这台机器的时钟慢了")
-    if made[copy.day][0].hex() == copy.hash:
-        return Compared(copy.day, True, f"与 {copy.day} 存在外面的摘要一致")
-    return Compared(copy.day, False, f"与 {copy.day} 存在外面的摘要不一致：到那天为止的记录被改动、截断或换回过")
+            yield Finding("digest", "digest", chain, 0, f"{text} 的摘要不是那天的记录算出来的")

@@ -64,14 +64,16 @@ class _Walk:
     def __init__(self, log: Log, cuts: Mapping[date, datetime]) -> None:
         self._days = sorted(cuts)
         self._cuts = [log.instant(cuts[day]) for day in self._days]
+        self._kind = type(self._cuts[0]) if self._cuts else None
         self._hashes = [hashlib.sha256() for _ in self._days]
         self._counts = [0] * len(self._days)
 
     def close(self, chain: str | None, events: Iterable[Any]) -> None:
         """Add the heads that a chain had at each cut."""
-        if chain is None:
+        if type(chain) is not str:
             return
-        ahead = iter(events)
+        # What is no instant or no head counts nowhere: the judge of the chain tells of it.
+        ahead = iter([row for row in events if type(row[1]) is self._kind and type(row[2]) is bytes])
         following = next(ahead, None)
         pair: bytes | None = None
         for place, cut in enumerate(self._cuts):

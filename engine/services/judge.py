@@ -9,21 +9,26 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from engine.core.flow_law import FlowLaw
-from engine.core.history import chain_origin, commitment
+from engine.core.history import chain_origin, commitment, vault_ref
 from engine.core.legality import Body, Replay
 from engine.core.matter import Json, decode, from_json, merge
-from engine.store.log import SYSTEM_FROM, Cells
+from engine.errors import SanlianError
+from engine.store.log import SYSTEM_FROM, Cells, instant_or_none
 from engine.store.matters import REPEATING, repeated_by
 
 ERASED = "pii_erased"
 _read = msgspec.json.Decoder(Body).decode
 _ENCODER = msgspec.json.Encoder(order="sorted")
-UNREADABLE = (msgspec.MsgspecError, ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
+UNREADABLE = (
+    msgspec.MsgspecError, ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError, ArithmeticError,
+)  # fmt: skip
+# What a body or a row may provoke that holds anything: a calendar or a duration is asked for what it cannot give.
+SENSELESS = (SanlianError, *UNREADABLE)
 
 
 class Finding(NamedTuple):
@@ -73,10 +78,9 @@ class Chain:
     def walk(self, rows: Sequence[Cells]) -> None:
         """Judge the events of the chain, in the order of their seq."""
         sha256, follow, head = hashlib.sha256, self._follow, self.head
-        for row in rows:
+        for found in rows:
+            row = found if type(found[1]) is int and type(found[6]) is bytes else self._mended(found)
             _, seq, _, _, _, _, body, stored = row
-            if type(body) is not bytes:
-                body = _bytes(body)
             self.head = head = sha256(b"\x02" + head + sha256(body).digest()).digest()
             if head != stored and not self._broken:
                 self._broken = True
@@ -86,8 +90,15 @@ class Chain:
             self.seq = seq
             try:
                 follow(row, _read(body))
-            except UNREADABLE as error:
+            except SENSELESS as error:
                 self.find("chain", "unreadable", seq, f"读不懂这一条：{type(error).__name__}")
+
+    def _mended(self, row: Cells) -> Cells:
+        """The row with a seq and bytes to go on with, where a hand has left cells of another kind."""
+        chain, seq, *middle, body, stored = row
+        place = seq if type(seq) is int else self.seq + 1
+        self.find("chain", "columns", place, "列里的序号或内容不是它该有的类型")
+        return chain, place, *middle, _bytes(body), stored
 
     def find(self, layer: str, kind: str, seq: int, text: str) -> None:
         """Note a finding."""
@@ -150,26 +161,29 @@ class Chain:
 
     # -- what repeats the chain
 
-    def compare_head(self, seq: int, head: bytes) -> None:
+    def compare_head(self, seq: Any, head: Any) -> None:
         """Compare with the head stored apart from the chain."""
-        if seq != self.seq or (head != self.head and not self._broken):
+        is_same = head == self.head or (self._broken and type(head) is bytes)
+        if type(seq) is not int or seq != self.seq or not is_same:
             self.find("head", "head", self.seq, f"另存的链头是第 {seq} 条的，链上到第 {self.seq} 条")
 
     def compare_projection(self, row: Cells) -> None:
         """Compare the fold with the matter's row (id, seq, head, snapshot, `REPEATING`): bytes, then columns."""
         _, seq, head, snapshot, *stored = row
         self.compare_head(seq, head)
-        is_same = _ENCODER.encode(self.state) == snapshot
-        if not is_same:
-            self.find("projection", "snapshot", self.seq, "事项的现状不是办理过程推出来的")
         try:
+            is_same = _ENCODER.encode(self.state) == snapshot
+            if not is_same:
+                self.find("projection", "snapshot", self.seq, "事项的现状不是办理过程推出来的")
             # The bytes are of the fold, so they are read instead of converting it; what no matter can be fails in both.
             matter = decode(snapshot) if is_same else from_json(self.state)
             expected = repeated_by(matter, texts_instants=self._grounds.texts_instants)
-        except UNREADABLE as error:
+        except SENSELESS as error:
             self.find("projection", "fold", self.seq, f"办理过程推不出事项：{type(error).__name__}")
             return
-        wrong = [name for name, value, cell in zip(REPEATING, expected, stored, strict=True) if value != cell]
+        pairs = zip(REPEATING, expected, stored, strict=True)
+        # A fraction that is worth the same is still not what the engine writes.
+        wrong = [name for name, value, cell in pairs if value != cell or type(cell) is float]
         if wrong:
             self.find("projection", "projection", self.seq, f"列 {'、'.join(wrong)} 与办理过程不符")
 
@@ -185,12 +199,14 @@ class Chain:
             if value is not None and row is not None and row[3] in files_of:
                 given.extend((name, seq) for name in _names(value))
         for ref, row in there.items():
-            self.find("vault", "stray", row[2], f"「{ref}」没有任何记录承诺过")
+            self.find("vault", "stray", row[2] if type(row[2]) is int else 0, f"「{ref}」没有任何记录承诺过")
         if given:
             self._compare_files(given, {row[1]: row for row in files(self.id)})
 
     def _opening(self, ref: str, made: str, seq: int, row: Cells | None) -> bytes | None:
         salt, value = (row[4], row[5]) if row is not None else (None, None)
+        if row is not None and not self._fits(row, ref):
+            self.find("vault", "columns", seq, f"「{ref}」旁边写的序号、字段或删除时间与记录不同")
         if ref in self.erased:
             if salt is not None or value is not None:
                 self.find("vault", "survives", seq, f"「{ref}」已记为删除，内容却还在")
@@ -198,10 +214,16 @@ class Chain:
         if salt is None or value is None:
             self.find("vault", "missing", seq, f"「{ref}」的内容不见了，却没有删除记录")
             return None
-        opening = _bytes(value)
-        if commitment(_bytes(salt), ref, opening) != made:
+        if type(salt) is not bytes or type(value) is not bytes or commitment(salt, ref, value) != made:
             self.find("vault", "value", seq, f"「{ref}」的内容被改过")
-        return opening
+        return _bytes(value)
+
+    def _fits(self, row: Cells, ref: str) -> bool:
+        """Whether what stands beside an opening agrees with its name and with its erasure."""
+        _, _, seq, field, _, _, erased_at = row
+        was_erased = erased_at is not None and instant_or_none(erased_at) is not None
+        stands = erased_at is None if ref not in self.erased else was_erased
+        return stands and type(seq) is int and ref == vault_ref(self.id, seq, field)
 
     def _compare_files(self, given: Sequence[tuple[str, int]], there: Mapping[str, Cells]) -> None:
         for name, seq in given:
@@ -210,7 +232,7 @@ class Chain:
                 self.find("vault", "file_missing", seq, f"附件「{name}」不见了，却没有删除记录")
                 continue
             digest = hashlib.sha256(_bytes(row[3])).hexdigest()
-            if digest != row[2] or not name.endswith(f".{digest}"):
+            if type(row[3]) is not bytes or digest != row[2] or not name.endswith(f".{digest}"):
                 self.find("vault", "file", seq, f"附件「{name}」被换过")
 
 

@@ -19,9 +19,10 @@ from engine.core.clock.instants import day_end
 from engine.core.matter import Actor, Json
 from engine.core.terms import RefusalCode
 from engine.errors import NotFound, Refused
-from engine.services.audit import COLUMNS, TOPIC, Compared, compare, judge_stretch
+from engine.services.audit import COLUMNS, TOPIC, judge_stretch
 from engine.services.digest import OutsideCopy, digests_at
 from engine.services.grounds import gather
+from engine.services.hold_copies import Compared, Held, compare
 from engine.services.judge import UNREADABLE, Chain, Finding, Grounds
 from engine.services.look_up import Shelf
 from engine.services.record import log_of, record
@@ -80,7 +81,7 @@ def verify_one(tx: Transaction, chain: str) -> ChainReport:
         grounds, _ = gather(tx)
         findings = tuple(judge_stretch(stretch, log, grounds))
     head = rows[-1][-1] if rows else b""
-    return ChainReport(len(rows), bytes(head), findings, _last_compared(tx))
+    return ChainReport(len(rows), head if type(head) is bytes else b"", findings, _last_compared(tx))
 
 
 def verify_topic(tx: Transaction, topic: str) -> ChainReport:
@@ -197,7 +198,8 @@ def compare_outside(
         log = log_of(tx)
         asked = {copy.day for copy in copies if copy.log in (None, log) and day_end(copy.day, zone) <= now}
         made = digests_at(Log(tx.connection, tx.district), {day: day_end(day, zone) for day in asked}) if asked else {}
-        found = tuple(compare(copy, made, log=log, now=now, zone=zone) for copy in copies)
+        held = Held(log, made, {one.day: one.hash.hex() for one in tx.digests.all()})
+        found = tuple(compare(copy, held, now=now, zone=zone) for copy in copies)
     with uow.write() as tx:
         for one in found:
             data = {"day": one.day.isoformat(), "agrees": one.agrees, "purpose": purpose}

@@ -162,9 +162,12 @@ _TURNSTILES: dict[str, Turnstile] = {}
 _TURNSTILES_GUARD = threading.Lock()
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, *, is_forgiving: bool = False) -> Database:
     """
     Open the database at *url* (`sqlite:///file` or `postgresql+psycopg://…`).
+
+    Args:
+        is_forgiving: texts of SQLite that are no UTF-8 are read with marks for what they hold, for those who check it.
 
     Raises:
         BadInput: no such address, or another kind of database.
@@ -175,7 +178,10 @@ def open_database(url: str) -> Database:
     except ArgumentError as error:
         raise BadInput(where="SANLIAN_DATABASE_URL", found=url, expected=_URL_EXPECTED) from error
     if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(parsed)
+        database = _open_sqlite(parsed)
+        if is_forgiving:
+            event.listen(database.engine, "connect", _read_any_text)
+        return database
     if parsed.get_backend_name() == "postgresql":
         engine = create_engine(
             parsed.set(drivername="postgresql+psycopg"),
@@ -272,6 +278,10 @@ def _set_pragmas(raw: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
         raw.execute(f"PRAGMA {pragma}")
 
 
+def _read_any_text(raw: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
+    raw.text_factory = lambda text: text.decode("utf-8", "replace")
+
+
 @contextmanager
 def _reading_sqlite(connection: Connection) -> Iterator[None]:
     """A steady picture in which nothing can be written; SQLAlchemy's own way to begin takes five times as long."""
@@ -315,6 +325,11 @@ def cannot_serve(error: BaseException) -> bool:
     if isinstance(error, DBAPIError):
         return not isinstance(error, IntegrityError | DataError | ProgrammingError)
     return isinstance(error, TryAgain | Unavailable)
+
+
+def is_undecodable(error: Unavailable) -> bool:
+    """Whether the store could not be read because a text of SQLite is no UTF-8, as a hand may leave it."""
+    return "Could not decode to UTF-8" in str(error.__cause__)
 
 
 def _is_passing(error: DBAPIError) -> bool:

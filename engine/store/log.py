@@ -111,6 +111,23 @@ class Log(Repository):
             stretch.vault.setdefault(row[0], []).append(row)
         return stretch
 
+    def bodies(self, chain: str) -> Iterator[Any]:
+        """Yield the bodies of a chain, in order of seq."""
+        rows = self._rows("body", "event", "matter_id", None, order="seq", extra="AND matter_id = :chain", chain=chain)
+        yield from (row[0] for row in rows)
+
+    def count_of(self, chain: Any) -> int:
+        """How many events a chain has."""
+        return int(self._one("SELECT count(*) FROM event WHERE district_id = :district AND matter_id = :c", c=chain))
+
+    def system_heads(self) -> Iterator[Cells]:
+        """Yield (id, seq, head) of every system chain."""
+        yield from self._rows("id, seq, head", "chain", "id", None, order="id")
+
+    def digests(self) -> Iterator[Cells]:
+        """Yield (day, hash, count) of the stored digests, oldest first."""
+        yield from self._rows("day, hash, count", "digest", "day", None, order="day")
+
     def files(self, matter: str) -> Iterator[Cells]:
         """Yield (matter_id, id, sha256, bytes) of the files given with *matter*, one at a time."""
         yield from self._rows(_FILE, "file", "matter_id", None, order="id", extra="AND matter_id = :m", m=matter)
@@ -131,7 +148,7 @@ class Log(Repository):
         minute = "substr(recorded_at, 1, 16)" if is_sqlite(self.connection) else "date_trunc('minute', recorded_at)"
         query = f"SELECT min(recorded_at) FROM event {_FIRED} GROUP BY {minute}"  # noqa: S608  # names are our own, values are bound
         found = self.connection.execute(text(query), {"district": self.district})
-        return sorted(as_instant(recorded_at) for (recorded_at,) in found)
+        return sorted(at for (recorded_at,) in found if (at := instant_or_none(recorded_at)) is not None)
 
     def fired_between(self, start: datetime, end: datetime) -> timedelta:
         """How long it is from the first to the last rule that acted between two instants."""
@@ -182,6 +199,14 @@ def _streamed(raw: Any, query: str, bound: Mapping[str, Any]) -> Iterator[Cells]
 def as_instant(value: Any) -> datetime:
     """Return a row's instant as an aware datetime."""
     return value if isinstance(value, datetime) else datetime.fromisoformat(f"{value}+00:00")
+
+
+def instant_or_none(value: Any) -> datetime | None:
+    """Return a row's instant; None for a cell that says none, of which the judge of its chain tells."""
+    try:
+        return as_instant(value)
+    except ValueError:
+        return None
 
 
 def count_events(connection: Connection, district: str) -> int:

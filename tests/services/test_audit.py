@@ -213,6 +213,54 @@ def test_verify_cannot_tell_when_the_copy_is_of_another_log(town: Town) -> None:
     assert report.exit_code == 2
 
 
+def test_copy_of_another_day_is_called_so_and_marks_no_chain(town: Town) -> None:
+    """A digest noted here for another day, on a paper that names no log, proves nothing of the day written on it."""
+    taken = copy_of(town)
+    mistaken = OutsideCopy(taken.day - timedelta(days=1), taken.hash, None)
+
+    report = check(town, mistaken)
+    compare_outside(
+        town.uow, town.door.shelf, [mistaken], purpose="check", by=actor("auditor", "district"), now=town.now
+    )
+
+    assert report.exit_code == 2
+    assert f"{taken.day} 的，不是 {mistaken.day} 的" in report.verdict
+    with town.uow.read() as tx:
+        assert verify_one(tx, SOLVED).holds
+
+
+def test_copy_that_nobody_here_noted_and_that_names_no_log_marks_no_chain(town: Town) -> None:
+    """It may be of another system or miswritten: said so, neither good nor tampered."""
+    stray = OutsideCopy(copy_of(town).day, "ab" * 32, None)
+
+    report = check(town, stray)
+    compare_outside(town.uow, town.door.shelf, [stray], purpose="check", by=actor("auditor", "district"), now=town.now)
+
+    assert report.exit_code == 2
+    assert "没有写是哪份日志" in report.verdict
+    with town.uow.read() as tx:
+        assert verify_one(tx, SOLVED).holds
+
+
+def test_verify_finds_tampering_by_a_paper_that_names_no_log_when_its_digest_was_noted_here(town: Town) -> None:
+    """What was printed here for that day is of this log, whatever is written beside it."""
+    paper = OutsideCopy(copy_of(town).day, copy_of(town).hash, None)
+    assert check(town, paper).exit_code == 0
+
+    def change(by: Intruder) -> None:
+        digests = by.all("SELECT * FROM digest WHERE district_id = :d")
+        rebuild_with_edit(by)
+        for row in digests:
+            by.run("INSERT INTO digest VALUES (:d, :day, :hash, :count, :made_at)", **row._mapping)
+
+    intrude(town, change)
+
+    report = check(town, paper)
+
+    assert report.exit_code == 1
+    assert report.compared[0].agrees is False
+
+
 def test_verify_cannot_tell_when_a_copy_is_required_and_none_is_given(town: Town) -> None:
     """Whoever asks for proof from outside does not get a good without it."""
     assert check(town, needs_outside=True).exit_code == 2

@@ -110,7 +110,7 @@ def test_chain_says_only_that_it_is_connected_when_there_is_no_copy_outside(
 
 
 def test_copy_outside_is_compared_and_named_and_recorded(sanlian: Sanlian, auditor: TestClient) -> None:
-    """A digest kept outside agrees; then chains say with which day; a wrong digest is told, and so is nonsense."""
+    """A digest kept outside agrees; then chains say with which day; a wrong digest, a stray paper and nonsense are told."""
     assert isinstance(sanlian.clock, FixedClock)
     sanlian.clock.advance(timedelta(days=1))
     act_as(auditor, "auditor")
@@ -120,18 +120,23 @@ def test_copy_outside_is_compared_and_named_and_recorded(sanlian: Sanlian, audit
 
     answer = auditor.post("/audit/verify", data={"purpose": "check"}, files={"copy": ("d.txt", copy.encode())})
     chain = auditor.get(f"/audit/{demand(sanlian)[0]}").text
-    wrong = auditor.post("/audit/verify", data={"purpose": "check", "text": f"{digest.day} {'0' * 64}"})
+    stray = auditor.post("/audit/verify", data={"purpose": "check", "text": f"{digest.day} {'1' * 64}"})
+    after_stray = auditor.get(f"/audit/{demand(sanlian)[0]}").text
+    paper = f"log: {log}\n{digest.day} {'0' * 64}"
+    wrong = auditor.post("/audit/verify", data={"purpose": "check", "text": paper})
     nonsense = auditor.post("/audit/verify", data={"purpose": "check", "text": "什么也不是"})
     unexplained = auditor.post("/audit/verify", data={"text": copy})
 
     assert f"与 {digest.day} 存在外面的摘要一致" in answer.text
     assert f"前后连得上；与 {digest.day[5:]} 存在外面的摘要一致" in chain
+    assert "没有写是哪份日志" in stray.text
+    assert "不一致" not in after_stray
     assert "被改动、截断或换回过" in wrong.text
     assert "不一致" in auditor.get(f"/audit/{demand(sanlian)[0]}").text
     assert (nonsense.status_code, unexplained.status_code) == (422, 422)
     with sanlian.uow.read() as tx:
         said = [read_event(one.body).data for one in tx.events.of("system/audit")]
-    assert [one["agrees"] for one in said] == [True, False]
+    assert [one["agrees"] for one in said] == [True, None, False]
 
 
 @pytest.mark.parametrize("how", ["edited", "gone"])
