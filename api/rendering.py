@@ -9,7 +9,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from api.assets import address_of
-from api.drawing import Templates
 from api.kept import Kept
 from api.words import standing, stretch
 
@@ -22,7 +21,7 @@ RETRY_SECONDS = 5
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     """Return the one template environment."""
-    made = Templates(
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
