@@ -3,6 +3,7 @@
 import asyncio
 import selectors
 from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -33,6 +34,15 @@ class QuickLoop(asyncio.SelectorEventLoop):
 
 
 def run_quickly(work: Coroutine[Any, Any, T]) -> T:
-    """Run *work* to its end in no time."""
-    with asyncio.Runner(loop_factory=QuickLoop) as runner:
-        return runner.run(work)
+    """
+    Run *work* to its end in no time.
+
+    In a thread of its own: a browser opened by an earlier test keeps a loop going in this one.
+    """
+
+    def run() -> T:
+        with asyncio.Runner(loop_factory=QuickLoop) as runner:
+            return runner.run(work)
+
+    with ThreadPoolExecutor(1) as alone:
+        return alone.submit(run).result()
