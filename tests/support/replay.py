@@ -70,6 +70,14 @@ def _filing(event: Event, after: Matter, workflow: Workflow, opened: Mapping[str
 def _act(
     event: Event, before: Matter, after: Matter, *, workflow: Workflow, world: World, opened: Mapping[str, bytes]
 ) -> Act:
+    waiting = after.settling
+    if waiting is not None and waiting.seq == event.seq:
+        # Nothing of it is in the matter yet: what was asked stands beside it, until it has settled.
+        return Act(
+            matter=after.id, action=event.action, actor=event.actor, topic=waiting.topic,
+            values={**_opened_values(event, opened), **waiting.values},
+            seats=tuple(SeatAsked(seat=seat, unit=unit) for seat, unit in waiting.seats),
+        )  # fmt: skip
     action = actions_here(Case(workflow=workflow, matter=before, world=world, now=event.at))[event.action]
     changed = event.data["patch"].get("fields") or {}
     values = _opened_values(event, opened)
