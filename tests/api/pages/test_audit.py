@@ -110,7 +110,7 @@ def test_chain_says_only_that_it_is_connected_when_there_is_no_copy_outside(
 
 
 def test_copy_outside_is_compared_and_named_and_recorded(sanlian: Sanlian, auditor: TestClient) -> None:
-    """A digest kept outside agrees; then chains say with which day; a wrong digest, a stray paper and nonsense are told."""
+    """A digest kept outside agrees; chains then say with which day; a wrong one, a paper and nonsense are told."""
     assert isinstance(sanlian.clock, FixedClock)
     sanlian.clock.advance(timedelta(days=1))
     act_as(auditor, "auditor")
