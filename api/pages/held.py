@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from api.dependencies import BY_WRITER, AskedNow
 from api.rendering import draw
 from engine.core.terms import Ability
-from engine.services.held import release, trust_clock
+from engine.services.held import release, retry, trust_clock
 from engine.services.standstill import held_rules
 
 router = APIRouter()
@@ -16,6 +16,7 @@ router = APIRouter()
 SAID = {
     "trusted": "记下了：时间没有错。半分钟之内照它接着走。",
     "released": "放行了，半分钟之内执行。",
+    "retried": "半分钟之内再试一次。还不行的会回到这里。",
 }
 
 
@@ -46,3 +47,13 @@ def let_go(asked: AskedNow) -> Response:
     release(asked.sanlian.uow, by=viewer.actor, now=asked.now)
     asked.wake()
     return RedirectResponse("/held?done=released", status_code=303)
+
+
+@router.post("/held/retry", dependencies=BY_WRITER)
+def try_again(asked: AskedNow) -> Response:
+    """Let rules act that could not, after what was in their way has been mended."""
+    viewer = asked.require(Ability.LIMITS)
+    asked.require_fresh()
+    retry(asked.sanlian.uow, by=viewer.actor, now=asked.now)
+    asked.wake()
+    return RedirectResponse("/held?done=retried", status_code=303)

@@ -7,7 +7,7 @@ import typer
 from engine.cli.deployment import opened
 from engine.core.matter import Actor
 from engine.services.doctor import Health, examine
-from engine.services.held import held_back, release, trust_clock
+from engine.services.held import held_back, release, retry, trust_clock
 from engine.wiring import Sanlian
 
 UNWELL = 1
@@ -48,6 +48,7 @@ def _health_lines(health: Health) -> list[str]:
 
 def held(
     lets_go: Annotated[bool, typer.Option("--release", help="放行因停机压着的规则。")] = False,
+    retries: Annotated[bool, typer.Option("--retry", help="让执行出错、放在一边的规则再试一次。")] = False,
     trusts: Annotated[bool, typer.Option("--trust-clock", help="核对过这台机器的时间，没有错。")] = False,
 ) -> None:
     """Print what is held back, or let it go."""
@@ -59,7 +60,10 @@ def held(
         if lets_go:
             count = release(sanlian.uow, by=SUPERVISOR, now=now)
             typer.echo(f"放行了 {count} 条规则，引擎下一次走动就执行。")
-        if not trusts and not lets_go:
+        if retries:
+            count = retry(sanlian.uow, by=SUPERVISOR, now=now)
+            typer.echo(f"{count} 条规则再试一次，引擎下一次走动就执行。")
+        if not (trusts or lets_go or retries):
             typer.echo("\n".join(_held_lines(sanlian)))
 
 

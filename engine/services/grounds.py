@@ -133,7 +133,7 @@ def _calendar(tx: Transaction, digest: str) -> WorkingCalendar | None:
 
 
 def _parked(tx: Transaction) -> set[str]:
-    return {alarm.matter for alarm in tx.alarms.standing() if alarm.kind == TIMER_FAILED and alarm.matter is not None}
+    return tx.alarms.matters_of(TIMER_FAILED)
 
 
 def _organisation(log: Log, stored: Organisation) -> tuple[list[tuple[datetime, Organisation]], list[Finding]]:

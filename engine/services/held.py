@@ -6,6 +6,7 @@ from datetime import datetime
 from engine.core.guard import Gap
 from engine.core.matter import Actor
 from engine.core.scope import SYSTEM
+from engine.services.advance import TIMER_FAILED
 from engine.services.record import record
 from engine.services.save import Ids
 from engine.store.alarms import Alarm
@@ -49,6 +50,16 @@ def release(uow: UnitOfWork, *, by: Actor, now: datetime) -> int:
         count = tx.timers.release()
         tx.alarms.clear(kind=HELD, at=now)
         record(tx, TOPIC, action="held_released", by=by, now=now, data={"timers": count})
+        return count
+
+
+def retry(uow: UnitOfWork, *, by: Actor, now: datetime) -> int:
+    """Let the parked timers ring again, after what was in their way has been mended; return how many."""
+    with uow.write() as tx:
+        count = tx.timers.unpark()
+        tx.alarms.clear(kind=TIMER_FAILED, at=now)
+        if count:
+            record(tx, TOPIC, action="parked_retried", by=by, now=now, data={"timers": count})
         return count
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.core.scope import World
+from engine.services.advance import TIMER_FAILED
 from engine.services.held import HELD, SUSPECT_FACT, held_back_in
 from engine.services.sight import Sight
 from engine.services.tick import last_tick
@@ -15,10 +16,17 @@ MOST_ROWS = 50
 
 @dataclass(frozen=True, slots=True)
 class Standstill:
-    """Whether rules stand still: `clock` says why the clock is in doubt, `held` that an outage holds some back."""
+    """
+    Whether rules stand still: `clock` says why the clock is in doubt, `held` that an outage holds some back, `parked`
+    that some could not act.
+    """
 
     clock: str = ""
     held: bool = False
+    parked: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.clock) or self.held or self.parked
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +51,11 @@ def standstill(tx: Transaction) -> Standstill:
     """Return whether rules stand still."""
 
     def look() -> Standstill:
-        held = any(alarm.kind == HELD for alarm in tx.alarms.standing())
-        return Standstill(clock=tx.facts.get(SUSPECT_FACT) or "", held=held)
+        clock, kinds = tx.facts.get(SUSPECT_FACT) or "", {alarm.kind for alarm in tx.alarms.standing()}
+        if not clock and not kinds & {HELD, TIMER_FAILED}:
+            return Standstill()
+        back = held_back_in(tx)
+        return Standstill(clock=clock, held=bool(back.held), parked=bool(back.parked))
 
     return tx.remembered("standstill", make=look)
 

@@ -30,6 +30,7 @@ _ACTIONS = {
     "compared": "与存在外面的摘要核对", "default_calendar": "定默认日历", "demo_people_made": "设立演示人员",
     "digest": "做当天的摘要", "exported": "导出一件事的全部记录", "first_run_code_made": "生成首次设置的一次性码",
     "held": "停机以后压住到点的规则", "held_let_go": "压住的规则自动放行", "held_released": "放行压住的规则",
+    "parked_retried": "再试放在一边的规则",
     "looked": "看联系方式", "opened": "看不公开内容", "password_changed": "改密码",
     "password_given_again": "再输一次密码", "password_reset": "重设密码", "people_imported": "导入人员",
     "places_removed": "去掉场所", "places_saved": "存场所", "post_chosen": "换岗位", "published": "发布流程或时限",

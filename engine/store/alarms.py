@@ -38,6 +38,11 @@ class Alarms(Repository):
         query = query.where(ALARM.c.district_id == self.district, ALARM.c.cleared_at.is_(None))
         return [Alarm(*row) for row in self.connection.execute(query.order_by(ALARM.c.at, ALARM.c.id))]
 
+    def matters_of(self, kind: str) -> set[str]:
+        """Return the matters that an alarm of *kind* was ever raised for."""
+        query = select(ALARM.c.matter_id).where(ALARM.c.district_id == self.district, ALARM.c.kind == kind)
+        return set(self.connection.execute(query.where(ALARM.c.matter_id.is_not(None))).scalars())
+
     def clear(self, *, kind: str, at: datetime, matter: str | None = None) -> int:
         """Clear the standing alarms of *kind* (of a matter) and return how many."""
         these = [ALARM.c.district_id == self.district, ALARM.c.kind == kind, ALARM.c.cleared_at.is_(None)]

@@ -161,9 +161,10 @@ class Timers(Repository):
         self.arm_many((timer,))
         self._update_one(timer, failed_at=at, error=error)
 
-    def unpark(self, timer: Timer) -> None:
-        """Let a parked timer ring again."""
-        self._update_one(timer, failed_at=None, error=None)
+    def unpark(self) -> int:
+        """Let the parked timers ring again; return how many."""
+        parked = (TIMER.c.district_id == self.district, TIMER.c.failed_at.is_not(None))
+        return int(self.connection.execute(update(TIMER).where(*parked).values(failed_at=None, error=None)).rowcount)
 
     def _update_one(self, timer: Timer, **values: object) -> None:
         same = [TIMER.c[name] == cell for name, cell in zip(_KEY, self._key(timer), strict=True)]

@@ -89,6 +89,7 @@ TABLE: dict[str, Rule] = {
     "GET /held": ability(Ability.LIMITS),
     "POST /held/trust": ability(Ability.LIMITS, then=303),
     "POST /held/release": ability(Ability.LIMITS, then=303),
+    "POST /held/retry": ability(Ability.LIMITS, then=303),
     "GET /sheet": ability(Ability.SHEET),
     "GET /figures/{name}": ability(Ability.BOARD, Ability.SHEET),
     # Filing

@@ -12,7 +12,8 @@ from sqlalchemy import text
 from engine.core.command import Act, File, SeatAsked
 from engine.core.history import read_event
 from engine.core.matter import Matter
-from engine.services.advance import Done
+from engine.services.advance import TIMER_FAILED, Done
+from engine.services.held import retry
 from engine.services.look_up import Shelf
 from engine.services.sweep import SweepReport, sweep
 from tests.support.books import HOUSING, RESIDENT, WORKER, check_books
@@ -156,11 +157,32 @@ def test_parked_timer_acts_when_it_is_let_go(town: Town) -> None:
         tx.timers.park(timer, at=DUE, error="x")
     assert sweep(town.uow, now=DUE - timedelta(minutes=30), services=town.door).fired == 0
 
-    with town.uow.write() as tx:
-        tx.timers.unpark(timer)
+    assert retry(town.uow, by=WORKER, now=DUE) == 1
 
     assert sweep(town.uow, now=DUE - timedelta(minutes=30), services=town.door).fired == 1
     check_books(town, matter.id)
+    assert retry(town.uow, by=WORKER, now=DUE) == 0
+
+
+def test_parked_timer_comes_back_when_its_fault_was_not_mended(town: Town) -> None:
+    """Tried again in vain it is put aside anew, with one alarm that stands; the books excuse the rule all the time."""
+    matters = file_many(town, 3)
+    bad = matters[1].id
+    with town.uow.write() as tx:
+        (filed,) = tx.events.of(bad)
+        tx.events.append_many([msgspec.structs.replace(filed, seq=2)])
+    before = DUE - timedelta(minutes=30)
+    assert sweep(town.uow, now=before, services=town.door).failed == 1
+
+    assert retry(town.uow, by=WORKER, now=before) == 1
+    with town.uow.read() as tx:
+        assert tx.alarms.standing() == []
+        assert tx.alarms.matters_of(TIMER_FAILED) == {bad}
+    again = sweep(town.uow, now=before, services=town.door)
+
+    assert (again.fired, again.failed) == (0, 1)
+    with town.uow.read() as tx:
+        assert [(alarm.kind, alarm.matter) for alarm in tx.alarms.standing()] == [(TIMER_FAILED, bad)]
 
 
 def test_held_timers_do_not_ring_until_they_are_released(town: Town) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from starlette.testclient import TestClient
 
 from engine.core.guard import Reading
+from engine.services.advance import Failed, park
 from engine.services.held import held_back
 from engine.services.tick import Outcome, Ticker
 from engine.wiring import Sanlian
@@ -80,3 +81,23 @@ def test_board_of_a_community_says_nothing_of_it(client: TestClient, sanlian: Sa
     assert page.status_code == 200
     assert "/held" not in page.text
     assert client.get("/held").status_code == 403
+
+
+def test_supervisor_has_a_rule_tried_again_that_could_not_act(client: TestClient, sanlian: Sanlian) -> None:
+    """What was put aside is told, one press tries it again, and the history says so."""
+    with sanlian.uow.write() as tx:
+        timer = next(timer for timers in tx.timers.of_many([one.matter.id for one in tx.matters.all()]).values()
+                     for timer in timers)  # fmt: skip
+        tx.timers.consume_many((timer,))
+        park(tx, Failed(timer, "坏了"), now=NOW, ids=sanlian.door.ids)
+
+    assert "有的到点规则执行出错" in client.get("/board").text
+    page = client.get("/held").text
+    assert "1 条规则执行出错，放在一边" in page
+    answer = client.post("/held/retry")
+
+    assert answer.headers["location"] == "/held?done=retried"
+    assert not held_back(sanlian.uow).parked
+    assert "执行出错" not in client.get("/board").text
+    with sanlian.uow.read() as tx:
+        assert b"parked_retried" in list(tx.events.of("system/clock"))[-1].body
