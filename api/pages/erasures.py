@@ -13,7 +13,18 @@ from api.rendering import draw
 from engine.core.matter import Actor
 from engine.core.terms import Ability, ErasurePart, ErasureReason, ErasureState
 from engine.errors import BadInput, Conflict
-from engine.services.ask_erasure import Wish, agree, ask, look, read_wanted, refuse, wishes, wishes_of, withdraw
+from engine.services.ask_erasure import (
+    Wish,
+    agree,
+    ask,
+    look,
+    must_be_asked,
+    read_wanted,
+    refuse,
+    wishes,
+    wishes_of,
+    withdraw,
+)
 from engine.services.case_file import find
 from engine.services.naming import place_name
 from engine.services.say_erased import counted
@@ -43,6 +54,7 @@ def press_agree(wish_id: str, asked: AskedNow, posted: Posted) -> Response:
     asked.require_fresh()
     sure = posted.get("sure") == "yes"
     if not sure:
+        must_be_asked(asked.sanlian.uow, wish_id)
         return _decisions(asked, error="先勾上「知道删了找不回来」，再按。", target=f"sure-{wish_id}", status=422)
     try:
         agree(asked.sanlian.uow, wish_id, by=by, now=asked.now, services=asked.sanlian.door)

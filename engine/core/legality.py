@@ -65,7 +65,7 @@ class Body(msgspec.Struct, kw_only=True, gc=False):
     at: str
     calendar: str
     cause: str | None = None
-    data: Data
+    data: Data = msgspec.field(default_factory=Data)
     due_at: str | None = None
     fired_at: str | None = None
     from_: str | None = msgspec.field(default=None, name="from")

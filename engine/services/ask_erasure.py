@@ -200,6 +200,17 @@ def agree(uow: UnitOfWork, wish_id: str, *, by: Actor, now: datetime, services: 
     return _done(uow, work)
 
 
+def must_be_asked(uow: UnitOfWork, wish_id: str) -> None:
+    """
+    Do nothing when there is such a wish.
+
+    Raises:
+        NotFound: there is none.
+    """
+    with uow.read() as tx:
+        _find(tx, wish_id)
+
+
 def wishes(uow: UnitOfWork, *, services: Door) -> tuple[Wish, ...]:
     """Return the wishes of the district: what waits first, then the newest of the others."""
     decided = tuple(state for state in ErasureState if state is not ErasureState.WAITING)

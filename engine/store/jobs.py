@@ -1,10 +1,10 @@
 """Jobs: long work cut into pieces, and how far it is."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, insert, select
+from sqlalchemy import Select, delete, insert, select, update
 
 from engine.store.bulk import is_sqlite
 from engine.store.repository import Repository, table
@@ -30,10 +30,11 @@ class Jobs(Repository):
     """The jobs of a district."""
 
     def put(self, job: Job) -> None:
-        """Keep *job* in place of what was kept under its id."""
-        self.connection.execute(delete(JOB).where(JOB.c.district_id == self.district, JOB.c.id == job.id))
-        row = {"id": job.id, "kind": job.kind, "args": job.args, "progress": job.progress, "state": job.state}
-        self.connection.execute(insert(JOB).values(district_id=self.district, at=job.at, error=job.error, **row))
+        """Keep *job* in place of what was kept under its id; who waits to lock it finds it as it is then."""
+        row = {name: cell for name, cell in asdict(job).items() if name != "id"}
+        same = update(JOB).where(JOB.c.district_id == self.district, JOB.c.id == job.id)
+        if not self.connection.execute(same.values(**row)).rowcount:
+            self.connection.execute(insert(JOB).values(district_id=self.district, id=job.id, **row))
 
     def remove(self, job_id: str) -> None:
         """Forget a job."""

@@ -8,6 +8,7 @@ from urllib.parse import quote_plus
 import pytest
 from starlette.testclient import TestClient
 
+from api.writing import FIELD as WRITER
 from tests.acceptance.html_rules import FIELDS, own_style
 from tests.acceptance.pages import ACCOUNTS, CENTRE, OFFICE, PEOPLE, WORKER, Visit, visits
 from tests.acceptance.viewing import AUDITOR, Viewing
@@ -37,7 +38,7 @@ GUESSES = (
 # Who may open what lies below an address.
 OPENERS = {
     "/audit": AUDITOR, "/people": PEOPLE, "/roster": PEOPLE, "/accounts": ACCOUNTS, "/limits": OFFICE,
-    "/work": WORKER, "/t/": None,
+    "/work": WORKER, "/t/": None, "/erasures": PEOPLE,
 }  # fmt: skip
 # A path that is not a matter's, a unit's, a code's: what it names is chosen from few words.
 CHOSEN = {"/figures/{name}": (404, 422), "/orders/out/{export}/{form}": (404, 422)}
@@ -133,10 +134,16 @@ def test_hostile_text_is_refused_in_words_or_shown_as_it_is(written_on: Site, na
 
 @pytest.mark.parametrize("name", EVERYWHERE)
 def test_hostile_text_is_refused_where_nobody_types(written_on: Site, name: str) -> None:
-    """In hidden fields and choices too, keys and versions among them."""
+    """In hidden fields and choices too, keys and versions among them; who wrote it is compared first of all."""
     seen, words = written_on
     for found in forms_on(seen, words):
-        send(seen.browser(found.who), found, {field: TEXTS[name] for field, _ in found.fields})
+        honest = {field: value for field, value in found.fields if field == WRITER}
+        hostile = {field: TEXTS[name] for field, _ in found.fields}
+        send(seen.browser(found.who), found, hostile | honest)
+        if honest:
+            answer = seen.browser(found.who).post(found.action, data=honest | {WRITER: SCRIPT})
+            assert answer.status_code == 401, found.action
+            assert "<script>alert" not in answer.text
 
 
 @pytest.mark.parametrize("name", ["..\\..\\<script>alert(1)</script>.csv", "\u202egpj.exe", "a" * 300])

@@ -344,3 +344,14 @@ def test_at_work_counts_only_what_was_seen() -> None:
     assert at_work.between(FIRST, FIRST + timedelta(minutes=91)) == timedelta(minutes=80)
     assert at_work.between(FIRST + timedelta(minutes=90), FIRST + timedelta(days=1)) == timedelta(0)
     assert at_work.parked == {"m1"}
+
+
+def test_replay_reads_whatever_an_event_may_leave_out() -> None:
+    """What is empty is not written; a body that reads otherwise would call an honest event unreadable."""
+    may_be_absent = {one.encode_name for one in msgspec.structs.fields(Event) if not one.required}
+    needed = {one.encode_name for one in msgspec.structs.fields(Body) if one.required}
+    known = {one.encode_name for one in msgspec.structs.fields(Event)}
+
+    assert may_be_absent
+    assert not needed & may_be_absent
+    assert needed <= known
