@@ -175,7 +175,7 @@ TABLE: dict[str, Rule] = {
     "POST /matters/{ref}/erase": ability(Ability.ERASE, then=422, but=dict.fromkeys(OTHER_STREET, 404)),
     "POST /matters/{ref}/erase/withdraw": ability(Ability.ERASE, then=303, but=dict.fromkeys(OTHER_STREET, 404)),
     "GET /erasures": ability(Ability.ERASURES),
-    "POST /erasures/{wish_id}/agree": ability(Ability.ERASURES, then=422),
+    "POST /erasures/{wish_id}/agree": ability(Ability.ERASURES, then=404),
     "POST /erasures/{wish_id}/refuse": ability(Ability.ERASURES, then=404),
     # Accounts
     "GET /accounts": ability(Ability.ACCOUNTS),
