@@ -90,6 +90,15 @@ def let_go(tx: Transaction, *, now: datetime) -> int:
     return count
 
 
+def forget_overtaken(tx: Transaction, *, now: datetime) -> None:
+    """Clear the alarms of parked rules that are parked no more: somebody has moved their matter on."""
+    standing = {alarm.matter for alarm in tx.alarms.standing() if alarm.kind == TIMER_FAILED and alarm.matter}
+    if standing:
+        parked = {one.timer.matter for one in tx.timers.apart() if one.failed_at is not None}
+        for matter in standing - parked:
+            tx.alarms.clear(kind=TIMER_FAILED, at=now, matter=matter)
+
+
 def note_suspect(tx: Transaction, reason: str, *, now: datetime, ids: Ids) -> None:
     """Note that the clock is in doubt and rules stand still; *now* by the clock as it was believed last."""
     tx.facts.put(SUSPECT_FACT, reason)

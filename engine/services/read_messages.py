@@ -11,6 +11,8 @@ from operator import attrgetter
 
 from engine.core.scope import Post
 from engine.services.sight import Sight
+from engine.services.worklist import read_cursor, write_cursor
+from engine.store.listing import After
 from engine.store.messages import Message
 from engine.store.unit_of_work import Transaction
 
@@ -37,7 +39,8 @@ class MessagePage:
 
 def read_messages(tx: Transaction, posts: Sequence[Post], *, sight: Sight, cursor: str = "") -> MessagePage:
     """Return the next page of what *posts* were told, behind *cursor*; a mangled one is the beginning."""
-    before = _place_of(cursor)
+    after = read_cursor(cursor)
+    before = (after.at, after.id) if after is not None and after.at is not None else None
     found = {
         message.id: message
         for post in posts
@@ -47,7 +50,7 @@ def read_messages(tx: Transaction, posts: Sequence[Post], *, sight: Sight, curso
     page = newest[:PAGE]
     return MessagePage(
         messages=_told(tx, page, sight=sight),
-        next_cursor=f"{page[-1].at.isoformat()} {page[-1].id}" if len(newest) > PAGE else "",
+        next_cursor=write_cursor(After(at=page[-1].at, id=page[-1].id)) if len(newest) > PAGE else "",
     )
 
 
@@ -61,12 +64,3 @@ def _told(tx: Transaction, messages: Sequence[Message], *, sight: Sight) -> tupl
         )
         for one in messages
     )  # fmt: skip
-
-
-def _place_of(cursor: str) -> tuple[datetime, str] | None:
-    at, _, last = cursor.partition(" ")
-    try:
-        instant = datetime.fromisoformat(at)
-    except ValueError:
-        return None
-    return (instant, last) if last and instant.tzinfo is not None else None

@@ -16,7 +16,15 @@ import structlog
 from engine.core.guard import ClockGuard, Reading, Verdict, gap_before
 from engine.services.advance import Door
 from engine.services.decide_proposal import take_effect
-from engine.services.held import SUSPECT_FACT, TRUSTED_FACT, hold_gap, let_go, note_believed, note_suspect
+from engine.services.held import (
+    SUSPECT_FACT,
+    TRUSTED_FACT,
+    forget_overtaken,
+    hold_gap,
+    let_go,
+    note_believed,
+    note_suspect,
+)
 from engine.services.sweep import BATCH, SweepReport, sweep
 from engine.store.unit_of_work import Transaction, UnitOfWork
 
@@ -99,6 +107,7 @@ class Ticker:
         first, held = self._after_gap(now, last.wall if last is not None else None)
         with self._uow.write() as tx:
             let_go(tx, now=now)
+            forget_overtaken(tx, now=now)
             self._keep(tx, reading)
         self._take_effect(now)
         swept = first.then(sweep(self._uow, now=now, services=self._door))

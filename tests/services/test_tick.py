@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from engine.core.guard import Reading
+from engine.services.advance import TIMER_FAILED, Failed, park
 from engine.services.audit import verify
 from engine.services.held import HELD, SUSPECT, held_back, release, trust_clock
 from engine.services.tick import Ticker
@@ -269,6 +270,27 @@ def test_tick_lets_go_when_released(town: Town, machine: Machine) -> None:
     assert states(town) == ["take_in.3", "take_in.3", "take_in.3"]
     assert alarms(town) == []
     assert "held_released" in actions(town)
+
+
+def test_tick_clears_the_alarm_of_a_parked_rule_when_its_matter_has_moved_on(town: Town, machine: Machine) -> None:
+    """While it is parked the alarm stands; somebody acts, and nobody need look any more."""
+    filed = file(town, "楼道灯不亮", at=MONDAY).id
+    with town.uow.write() as tx:
+        timer, *_ = tx.timers.of_many((filed,))[filed]
+        tx.timers.consume_many((timer,))
+        park(tx, Failed(timer, "坏了"), now=MONDAY, ids=town.door.ids)
+    one = ticker(town, machine)
+
+    one.tick()
+    assert alarms(town) == [TIMER_FAILED]
+
+    with town.uow.write() as tx:
+        tx.timers.consume_many((timer,))
+    one.tick()
+
+    assert alarms(town) == []
+    with town.uow.read() as tx:
+        assert tx.alarms.matters_of(TIMER_FAILED) == {filed}
 
 
 def test_tick_holds_nothing_when_many_come_due_without_an_outage(town: Town, machine: Machine) -> None:
